@@ -1,0 +1,38 @@
+"""paddle-mnist COMMAND …: the same commands as `python -m paddle_mnist.COMMAND …`."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+
+from paddle_mnist.command_line import USAGE_ERROR
+
+COMMANDS = {
+    "train": "train a stage and save the run",
+    "evaluate": "measure a run on test images or on a folder of pictures",
+    "predict": "read the digit in a picture",
+}
+
+
+def usage() -> str:
+    """What the program can do."""
+    lines = [f"  {name:10} {purpose}" for name, purpose in COMMANDS.items()]
+    return "\n".join(["usage: paddle-mnist COMMAND …; COMMAND --help tells more", "", *lines])
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command that the first word names; returns the exit code."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if words and words[0] in COMMANDS:
+        return importlib.import_module(f"paddle_mnist.{words[0]}").main(words[1:])
+    if words and words[0] in ("-h", "--help"):
+        print(usage())
+        return 0
+    found = f"unknown command {words[0]!r}" if words else "a command is missing"
+    print(f"error: {found}; the commands are: {', '.join(COMMANDS)}", file=sys.stderr)
+    return USAGE_ERROR
+
+
+if __name__ == "__main__":
+    sys.exit(main())

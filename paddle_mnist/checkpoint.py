@@ -1,0 +1,251 @@
+"""A run's folder: `model.safetensors`, `state.safetensors`, `run.json`; saved whole, or not at all.
+
+`run.json` is the point of commitment. Both tensor files are first written beside their places as
+`….next`; then `run.json`, which holds their SHA-256, is replaced; then they take their places. A
+kill before `run.json` leaves the old run, one after it the new: a `….next` file that fits
+`run.json` counts as the file itself. Nothing that is loaded is ever executed: tensors are
+safetensors, the rest is JSON.
+
+Knows how a run is stored, not what is done with it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import safetensors
+import safetensors.numpy
+
+from paddle_mnist.errors import RunError
+from paddle_mnist.files import replace_file, sync_folder, write_synced
+from paddle_mnist.stages import STAGES
+
+if TYPE_CHECKING:
+    import paddle
+    from paddle import nn
+
+MODEL, STATE, RECORD = "model.safetensors", "state.safetensors", "run.json"
+FORMAT = 1
+_REQUIRED = {"format": int, "stage": str, "config": dict, "history": list, "files": dict}
+
+Tensors = dict[str, np.ndarray]
+Record = dict[str, Any]
+
+
+def _next(path: Path) -> Path:
+    return path.with_name(f"{path.name}.next")
+
+
+def save_run(folder: Path, record: Record, model: Tensors, state: Tensors) -> None:
+    """Save a run, whole or not at all.
+
+    Args:
+        folder: made where it is missing.
+        record: JSON values for `run.json`: stage, config, history and what else belongs there;
+            `format` and `files` are filled in here.
+        model: the weights to use, by name.
+        state: what is needed besides to go on training: last weights, optimiser.
+
+    Raises:
+        RunError: the folder cannot be written; the run that was there is still whole.
+    """
+    contents = {MODEL: safetensors.numpy.save(model), STATE: safetensors.numpy.save(state)}
+    hashes = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
+    text = json.dumps({"format": FORMAT, **record, "files": hashes}, indent=1, allow_nan=False)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _sweep(folder)
+        for name, content in contents.items():
+            write_synced(_next(folder / name), content)
+        replace_file(folder / RECORD, text.encode())
+        for name in contents:
+            os.replace(_next(folder / name), folder / name)
+        sync_folder(folder)
+    except OSError as error:
+        raise RunError(f"the run cannot be saved in {folder}: {error}") from error
+
+
+def update_record(folder: Path, changes: Record) -> None:
+    """Change entries of a saved run's `run.json`; its tensor files stay.
+
+    Raises:
+        RunError: the run is missing or damaged, or the folder cannot be written.
+    """
+    text = json.dumps({**load_record(folder), **changes}, indent=1, allow_nan=False)
+    try:
+        replace_file(folder / RECORD, text.encode())
+    except OSError as error:
+        raise RunError(f"the run cannot be saved in {folder}: {error}") from error
+
+
+def _sweep(folder: Path) -> None:
+    # What an interrupted save left behind; a `.next` that fits run.json takes its place first.
+    for name in (MODEL, STATE):
+        waiting = _next(folder / name)
+        if waiting.exists() and _sha256(waiting.read_bytes()) == _hash_on_record(folder, name):
+            os.replace(waiting, folder / name)
+    for pattern in ("*.next", "*.tmp"):
+        for leftover in folder.glob(pattern):
+            leftover.unlink()
+
+
+def _hash_on_record(folder: Path, name: str) -> str | None:
+    try:
+        return load_record(folder)["files"].get(name)
+    except RunError:  # missing or damaged: nothing there that the new run could lose
+        return None
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def load_record(folder: Path) -> Record:
+    """Read a run's `run.json`.
+
+    Raises:
+        RunError: there is no run in the folder, or its `run.json` is damaged or of another format.
+    """
+    path = folder / RECORD
+    try:
+        record = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise RunError(
+            f"there is no run in {folder} (no {RECORD}); this command makes one: "
+            f"python -m paddle_mnist.train --stage {_stage_for(folder)} --out {folder}"
+        ) from None
+    except OSError as error:
+        raise RunError(f"{path} cannot be read: {error}") from error
+    except (ValueError, RecursionError) as error:
+        raise RunError(f"{path} is damaged: not JSON ({error}); train again") from error
+    _check_record(path, record)
+    return record
+
+
+def _stage_for(folder: Path) -> str:
+    return folder.name if folder.name in STAGES else "cnn"
+
+
+def _check_record(path: Path, record: Any) -> None:
+    if not isinstance(record, dict):
+        raise RunError(f"{path} is damaged: it holds {type(record).__name__}, expected an object")
+    for name, kind in _REQUIRED.items():
+        if not isinstance(record.get(name), kind):
+            found = type(record.get(name)).__name__
+            raise RunError(f"{path} is damaged: {name!r} is {found}, expected {kind.__name__}")
+    if record["format"] != FORMAT:
+        raise RunError(f"{path} has format {record['format']}; this version reads format {FORMAT}")
+
+
+def load_tensors(folder: Path, name: str, record: Record) -> Tensors:
+    """Read one of a run's tensor files.
+
+    Args:
+        folder: the run.
+        name: MODEL or STATE.
+        record: the run's `run.json`, which holds the SHA-256 that the file must have.
+
+    Raises:
+        RunError: the file is missing, or not the one that `run.json` was saved with.
+    """
+    path = folder / name
+    expected = record["files"].get(name)
+    found = []
+    for candidate in (path, _next(path)):
+        try:
+            content = candidate.read_bytes()
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise RunError(f"{candidate} cannot be read: {error}") from error
+        if _sha256(content) == expected:
+            return _parse(path, content)
+        found.append(_sha256(content))
+    if not found:
+        raise RunError(f"{path} is missing; train again to make it")
+    raise RunError(
+        f"{path} is damaged or belongs to another run: its SHA-256 is {found[0][:16]}…, "
+        f"and {RECORD} expects {str(expected)[:16]}…; train again"
+    )
+
+
+def _parse(path: Path, content: bytes) -> Tensors:
+    try:
+        return safetensors.numpy.load(content)
+    except (safetensors.SafetensorError, ValueError, KeyError) as error:
+        raise RunError(f"{path} is damaged: not safetensors ({error}); train again") from error
+
+
+def weights_of(network: nn.Layer) -> Tensors:
+    """A network's weights and running averages, by name."""
+    return {name: tensor.numpy() for name, tensor in network.state_dict().items()}
+
+
+def load_weights(network: nn.Layer, weights: Tensors) -> None:
+    """Put weights into a network.
+
+    Raises:
+        RunError: names or shapes are not those of the network.
+    """
+    expected = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
+    found = {name: array.shape for name, array in weights.items()}
+    if expected != found:
+        differing = sorted(set(expected.items()) ^ set(found.items()))
+        raise RunError(
+            "the weights belong to another network; they differ in "
+            + ", ".join(dict.fromkeys(name for name, _shape in differing))
+        )
+    network.set_state_dict(weights)
+
+
+def optimizer_state(optimizer: paddle.optimizer.Optimizer) -> tuple[Tensors, Record]:
+    """An optimiser's running averages, and the state of its learning-rate schedule.
+
+    Paddle numbers the names of these averages through the whole process; build and train under
+    `paddle.utils.unique_name.guard()` so that they are the same the next time.
+    """
+    state = optimizer.state_dict()
+    schedule = state.pop("LR_Scheduler", {})
+    return {name: tensor.numpy() for name, tensor in state.items()}, schedule
+
+
+def load_optimizer_state(
+    optimizer: paddle.optimizer.Optimizer, averages: Tensors, schedule: Record
+) -> None:
+    """Put back what `optimizer_state` returned, before the first step of a new optimiser."""
+    import paddle
+
+    state: dict[str, Any] = {name: paddle.to_tensor(array) for name, array in averages.items()}
+    if schedule:
+        state["LR_Scheduler"] = schedule
+    optimizer.set_state_dict(state)
+
+
+def random_state(random: np.random.Generator) -> Record:
+    """The state of everything random, as JSON values: NumPy's generator, and Paddle's."""
+    import paddle
+
+    device, seed, offset, engine = paddle.get_rng_state()[0].__getstate__()
+    # The engine's state is text, given as a list of its bytes.
+    return {
+        "numpy": random.bit_generator.state,
+        "paddle": [device, seed, offset, bytes(engine).decode("ascii")],
+    }
+
+
+def restore_random_state(random: np.random.Generator, saved: Record) -> None:
+    """Put back what `random_state` returned."""
+    import paddle
+
+    random.bit_generator.state = saved["numpy"]
+    device, seed, offset, engine = saved["paddle"]
+    kind = type(paddle.get_rng_state()[0])
+    # Paddle's state object takes a state only while it is new.
+    state = kind.__new__(kind)
+    state.__setstate__((device, seed, offset, list(engine.encode("ascii"))))
+    paddle.set_rng_state([state])

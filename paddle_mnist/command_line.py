@@ -1,0 +1,63 @@
+"""What all commands share: arguments, and errors as one plain line with exit code 2.
+
+The library raises; only this file turns its exceptions into a message. It imports nothing heavy,
+so that `--help` answers at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Callable, NoReturn
+
+from paddle_mnist.errors import PaddleMnistError
+from paddle_mnist.runtime import prepare
+
+USAGE_ERROR, INTERRUPTED = 2, 130
+
+Command = Callable[[argparse.Namespace], None]
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose mistakes look like all other errors of the project."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print the mistake and where help is, and leave with exit code 2."""
+        self.exit(USAGE_ERROR, f"error: {message}; see {self.prog} --help\n")
+
+
+def run(command: Command, parser: Parser, arguments: Sequence[str] | None) -> int:
+    """Parse the arguments and run a command.
+
+    Args:
+        command: does the work.
+        parser: knows the command's arguments.
+        arguments: the words after the command's name; None: those of this process.
+
+    Returns:
+        The exit code: 0, 2 after an error that the user can put right, 130 after Ctrl-C.
+    """
+    namespace = parser.parse_args(arguments)
+    try:
+        command(namespace)
+    except PaddleMnistError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return USAGE_ERROR
+    except KeyboardInterrupt as interrupt:
+        print(f"\nstopped. {interrupt}".rstrip(), file=sys.stderr)
+        return INTERRUPTED
+    return 0
+
+
+def prepare_for_run(folder: Path) -> None:
+    """Set the process up, before Paddle is imported, for using a trained run.
+
+    Raises:
+        RunError: there is no run in the folder, or it is damaged.
+    """
+    from paddle_mnist.checkpoint import load_record
+
+    threads = load_record(folder)["config"].get("threads")
+    prepare(threads if isinstance(threads, int) else None)

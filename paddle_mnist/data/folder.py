@@ -1,0 +1,109 @@
+"""Reads a folder that the user names: IDX files under their usual names, or Kaggle's `train.csv`.
+
+Any data set in MNIST's form will do (Fashion-MNIST too): nothing is compared with checksums here.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from paddle_mnist.data.idx import read_images, read_labels
+from paddle_mnist.data.kaggle import read_labelled
+from paddle_mnist.data.originals import TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS
+from paddle_mnist.data.split import Split, split_off
+from paddle_mnist.errors import DataError
+
+IDX_NAMES = (TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS)
+KAGGLE_TRAIN = "train.csv"
+KAGGLE_NAMES = (KAGGLE_TRAIN, "test.csv")
+
+# Kaggle's test.csv has no labels, so a part of train.csv is held out to test on: 7,000 of 42,000.
+KAGGLE_TEST_SHARE = 6
+KAGGLE_TEST_MAXIMUM = 10_000
+
+LISTED = 12
+
+
+def _spellings(name: str) -> tuple[str, ...]:
+    # Plain files first: who unpacks a file beside its .gz has one data set, not two.
+    dotted = name.replace("-idx", ".idx")
+    return (name, dotted, f"{name}.gz", f"{dotted}.gz")
+
+
+def _find(name: str, present: list[str]) -> str | None:
+    return next((spelling for spelling in _spellings(name) if spelling in present), None)
+
+
+def _listing(folder: Path) -> list[str]:
+    try:
+        return sorted(os.listdir(folder))
+    except FileNotFoundError as error:
+        raise DataError(f"there is no folder {folder}; name one that holds the data") from error
+    except NotADirectoryError as error:
+        raise DataError(
+            f"{folder} is a file, not a folder; name the folder that holds the data"
+        ) from error
+    except (OSError, ValueError) as error:  # ValueError: a path with a NUL character
+        raise DataError(f"the folder {folder} cannot be read: {error}") from error
+
+
+def _read_pair(folder: Path, images_name: str, labels_name: str) -> Split:
+    images, labels = read_images(folder / images_name), read_labels(folder / labels_name)
+    if len(images) != len(labels):
+        raise DataError(
+            f"{folder}: {images_name} holds {len(images):,} images but {labels_name} "
+            f"{len(labels):,} labels; expected one label for each image"
+        )
+    return Split(images, labels)
+
+
+def _read_kaggle(path: Path) -> tuple[Split, Split]:
+    labelled = read_labelled(path)
+    if len(labelled) < 2:
+        raise DataError(f"{path} has 1 row; expected at least 2, to train on and to test on")
+    count = max(1, min(len(labelled) // KAGGLE_TEST_SHARE, KAGGLE_TEST_MAXIMUM))
+    return split_off(labelled, count)
+
+
+def _nothing_whole(
+    folder: Path, present: list[str], found: list[str | None], csv_files: list[str]
+) -> str:
+    missing = [name for name, spelling in zip(IDX_NAMES, found) if not spelling]
+    if csv_files:
+        lacks = f"; missing: {KAGGLE_TRAIN}"
+    elif any(found):
+        lacks = f"; missing: {', '.join(missing)}"
+    else:
+        lacks = ""
+    listed = ", ".join(present[:LISTED]) or "nothing"
+    more = f" and {len(present) - LISTED} more" if len(present) > LISTED else ""
+    return (
+        f"no whole data set in {folder}: looked for the IDX files {', '.join(IDX_NAMES)} (each "
+        f"also with .gz, or with .idx for -idx) or Kaggle's {KAGGLE_TRAIN}{lacks}; "
+        f"the folder holds {listed}{more}"
+    )
+
+
+def read_folder(folder: str | os.PathLike[str]) -> tuple[Split, Split, str]:
+    """Reads the data set in a folder: returns (train, test, "idx" or "kaggle").
+
+    IDX: images and labels to train and to test on, as `train-images-idx3-ubyte` or
+    `train-images.idx3-ubyte`, each with or without `.gz`; of a file that is there both plain and
+    gzipped, the plain one is read. Kaggle: `train.csv`; one sixth of it, at most 10,000 rows, is
+    held out to test on, always the same. Raises DataError where the folder holds neither, a part,
+    or both, and where a file is not as it should be.
+    """
+    folder = Path(folder)
+    present = _listing(folder)
+    found = [_find(name, present) for name in IDX_NAMES]
+    csv_files = [name for name in KAGGLE_NAMES if name in present]
+    if any(found) and csv_files:
+        both = ", ".join([name for name in found if name] + csv_files)
+        raise DataError(f"{folder} holds both IDX and Kaggle files ({both}); keep one kind there")
+    if all(found):
+        train, test = _read_pair(folder, *found[:2]), _read_pair(folder, *found[2:])
+        return train, test, "idx"
+    if KAGGLE_TRAIN in csv_files:
+        return (*_read_kaggle(folder / KAGGLE_TRAIN), "kaggle")
+    raise DataError(_nothing_whole(folder, present, found, csv_files))

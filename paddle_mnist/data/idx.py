@@ -1,0 +1,211 @@
+"""Reads and writes IDX, the file format of MNIST: strict, and bounded in memory.
+
+An IDX file is a big-endian header (a magic number, then one 32-bit count for each dimension) and
+after it the bytes of the array. Format: Y. LeCun, C. Cortes, C. Burges, "The MNIST database of
+handwritten digits". Knows one file at a time, and not which data set the file belongs to.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import math
+import os
+import stat
+import struct
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, Union
+
+import numpy as np
+
+from paddle_mnist.data.split import CLASSES, SIDE
+from paddle_mnist.errors import DataError
+
+# The third byte, 8, says "unsigned bytes"; the fourth is the number of dimensions.
+IMAGES_MAGIC = 0x00000803
+LABELS_MAGIC = 0x00000801
+KINDS = {IMAGES_MAGIC: "images", LABELS_MAGIC: "labels"}
+
+# MNIST has 60,000. The limit keeps a damaged header from asking for gigabytes.
+MAXIMUM_COUNT = 1_000_000
+
+GZIP_MAGIC = b"\x1f\x8b"
+PIECE = 1 << 20  # bytes unpacked at a time
+
+# A larger file is first read through without keeping it, so that one that lies about its size
+# costs no memory. MNIST's largest has 47,040,000 bytes, and is read once.
+LARGEST_READ_ONCE = 48_000_000
+
+StrPath = Union[str, "os.PathLike[str]"]
+
+
+def _header(magic: int, shape: tuple[int, ...]) -> bytes:
+    return struct.pack(f">{1 + len(shape)}I", magic, *shape)
+
+
+def _check_header(header: bytes, magic: int, path: StrPath) -> tuple[int, ...]:
+    """Returns the shape that the header promises: (N, 28, 28) or (N,)."""
+    size = 16 if magic == IMAGES_MAGIC else 8
+    if not header:
+        raise DataError(f"{path} is empty; expected an IDX file of {KINDS[magic]}")
+    if len(header) < size:
+        raise DataError(
+            f"{path} ends after {len(header)} bytes; an IDX header of {KINDS[magic]} has {size}"
+        )
+    found, *shape = struct.unpack(f">{size // 4}I", header)
+    if found != magic:
+        hint = f" (that is a file of {KINDS[found]})" if found in KINDS else ""
+        raise DataError(
+            f"{path} begins with the magic number 0x{found:08x}{hint}; "
+            f"expected 0x{magic:08x}, an IDX file of {KINDS[magic]}"
+        )
+    if magic == IMAGES_MAGIC and shape[1:] != [SIDE, SIDE]:
+        raise DataError(
+            f"{path} holds images of {shape[1]}×{shape[2]} pixels; expected {SIDE}×{SIDE}"
+        )
+    if not 1 <= shape[0] <= MAXIMUM_COUNT:
+        raise DataError(
+            f"{path} promises {shape[0]:,} {KINDS[magic]}; expected 1 to {MAXIMUM_COUNT:,}"
+        )
+    return tuple(shape)
+
+
+def _pieces(stream: BinaryIO, shape: tuple[int, ...], path: StrPath) -> Iterator[bytes]:
+    """Yields all that follows the header, and raises where it is less or more than promised."""
+    expected = missing = math.prod(shape)
+    while missing:
+        piece = stream.read(min(PIECE, missing))
+        if not piece:
+            raise DataError(
+                f"{path} ends {expected - missing:,} bytes after its header, which promises "
+                f"{expected:,} (shape {list(shape)}): the file is not whole, get it again"
+            )
+        missing -= len(piece)
+        yield piece
+    if stream.read(1):  # also makes gzip check its checksum
+        raise DataError(
+            f"{path} goes on after the {expected:,} bytes that its header promises "
+            f"(shape {list(shape)}); expected the end of the file there"
+        )
+
+
+def _read_stream(stream: BinaryIO, magic: int, path: StrPath) -> np.ndarray:
+    header_size = 16 if magic == IMAGES_MAGIC else 8
+    shape = _check_header(stream.read(header_size), magic, path)
+    size = math.prod(shape)
+    if size > LARGEST_READ_ONCE:
+        for _ in _pieces(stream, shape, path):
+            pass
+        stream.seek(header_size)
+    body = np.empty(size, dtype=np.uint8)
+    filled = 0
+    for piece in _pieces(stream, shape, path):
+        body[filled : filled + len(piece)] = np.frombuffer(piece, dtype=np.uint8)
+        filled += len(piece)
+    return body.reshape(shape)
+
+
+def _read(path: StrPath, magic: int) -> np.ndarray:
+    """Returns the uint8 array of one IDX file, with the shape of its header."""
+    try:
+        # Opening a named pipe would wait for ever.
+        mode = os.stat(path).st_mode
+        if not stat.S_ISREG(mode):
+            what = "a folder" if stat.S_ISDIR(mode) else "no ordinary file"
+            raise DataError(f"{path} is {what}; expected an IDX file of {KINDS[magic]}")
+        with open(path, "rb") as file:
+            packed = file.read(2) == GZIP_MAGIC
+            file.seek(0)
+            stream = gzip.GzipFile(fileobj=file, mode="rb") if packed else file
+            return _read_stream(stream, magic, path)
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise DataError(f"{path} is a damaged gzip file ({error}); get the file again") from error
+    except (OSError, ValueError) as error:  # ValueError: a path with a NUL character
+        reason = getattr(error, "strerror", None) or error
+        raise DataError(f"{path} cannot be read: {reason}") from error
+    except MemoryError as error:
+        raise DataError(f"{path} does not fit into this computer's memory") from error
+
+
+def read_images(path: StrPath) -> np.ndarray:
+    """Reads an IDX file of images, plain or gzipped (told by its first bytes, not by its name).
+
+    Returns uint8 `[N, 28, 28]`, N from 1 to 1,000,000. Raises DataError where the file cannot be
+    read, has another magic number or another image size, or is longer or shorter than its header
+    promises. No more than that (and one byte) is ever unpacked.
+    """
+    return _read(path, IMAGES_MAGIC)  # [N, 28, 28]
+
+
+def read_labels(path: StrPath) -> np.ndarray:
+    """Reads an IDX file of labels, plain or gzipped: returns int64 `[N]`, each 0 to 9.
+
+    Raises DataError as `read_images` does, and where a label is above 9.
+    """
+    labels = _read(path, LABELS_MAGIC)  # [N]
+    wrong = np.flatnonzero(labels >= CLASSES)
+    if len(wrong):
+        raise DataError(
+            f"{path}: label number {wrong[0]:,} (counted from 0) is {labels[wrong[0]]}; "
+            f"expected 0 to {CLASSES - 1}"
+        )
+    return labels.astype(np.int64)
+
+
+def _content(array: np.ndarray) -> tuple[bytes, np.ndarray]:
+    magic = IMAGES_MAGIC if array.ndim == 3 else LABELS_MAGIC
+    body = np.ascontiguousarray(array, dtype=np.uint8).reshape(-1)
+    return _header(magic, array.shape), body
+
+
+def content_sha256(array: np.ndarray) -> str:
+    """Returns the SHA-256 (hex) of the unpacked IDX file that holds `array`.
+
+    array: images uint8 `[N, 28, 28]` or labels int64 `[N]`, as the readers return them. For what a
+    reader returned this is the checksum of the unpacked file itself, since the readers accept only
+    one spelling of each array.
+    """
+    header, body = _content(array)
+    digest = hashlib.sha256(header)
+    digest.update(body.data)
+    return digest.hexdigest()
+
+
+def _write(path: StrPath, array: np.ndarray) -> None:
+    header, body = _content(array)
+    try:
+        # No time and no name inside, so that the same array always gives the same bytes.
+        with open(path, "wb") as file, gzip.GzipFile("", "wb", 9, file, mtime=0) as stream:
+            stream.write(header)
+            stream.write(body.data)
+    except OSError as error:
+        raise DataError(f"{path} cannot be written: {error.strerror or error}") from error
+
+
+def write_images(path: StrPath, images: np.ndarray) -> None:
+    """Writes uint8 images `[N, 28, 28]` as a gzipped IDX file; the bytes are reproducible.
+
+    Raises DataError where the array is of another shape or dtype, or the file cannot be written.
+    """
+    if images.dtype != np.uint8 or images.shape[1:] != (SIDE, SIDE):
+        raise DataError(
+            f"{Path(path).name}: images are {images.dtype} {list(images.shape)}; "
+            f"expected uint8 [N, {SIDE}, {SIDE}]"
+        )
+    _write(path, images)
+
+
+def write_labels(path: StrPath, labels: np.ndarray) -> None:
+    """Writes int64 labels `[N]`, 0 to 9, as a gzipped IDX file; the bytes are reproducible.
+
+    Raises DataError where the array is of another shape or has other values, or the file cannot
+    be written.
+    """
+    if labels.ndim != 1 or not ((labels >= 0) & (labels < CLASSES)).all():
+        raise DataError(
+            f"{Path(path).name}: labels are {list(labels.shape)} with values {labels.min()} to "
+            f"{labels.max()}; expected [N] with values 0 to {CLASSES - 1}"
+        )
+    _write(path, labels)

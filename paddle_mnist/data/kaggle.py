@@ -1,0 +1,154 @@
+"""Reads the CSV files of Kaggle's "Digit Recognizer": `train.csv` and `test.csv`.
+
+A header, then a row for each image: its label (in `train.csv` only) and its 784 pixels from left
+to right and top to bottom. Source: https://www.kaggle.com/competitions/digit-recognizer/data.
+Knows one file at a time; does not know how the rows are divided into training and test data.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import re
+import warnings
+from collections.abc import Iterator
+from typing import BinaryIO, NoReturn, Union
+
+import numpy as np
+
+from paddle_mnist.data.split import CLASSES, SIDE, Split
+from paddle_mnist.errors import DataError
+
+PIXELS = SIDE * SIDE
+PIXEL_COLUMNS = tuple(f"pixel{number}" for number in range(PIXELS))
+LABELLED_COLUMNS = ("label", *PIXEL_COLUMNS)
+
+# The header of train.csv has 7,167 characters and its longest possible row 3,139: what is longer
+# is another kind of file, and is not read into memory as one line.
+LONGEST_LINE = 20_000
+WHOLE_NUMBER = re.compile(r"[ \t]*[-+]?[0-9]+[ \t]*", re.ASCII)
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # spreadsheets put it before UTF-8
+
+StrPath = Union[str, "os.PathLike[str]"]
+
+
+def _lines(file: BinaryIO, path: StrPath) -> Iterator[tuple[int, str]]:
+    """Yields (line number from 1, text without its line end)."""
+    number = 0
+    while True:
+        line = file.readline(LONGEST_LINE + 1)
+        number += 1
+        if not line:
+            return
+        if len(line) > LONGEST_LINE:
+            raise DataError(
+                f"{path}, line {number}: longer than {LONGEST_LINE:,} characters; "
+                "expected a CSV file of 28×28 images"
+            )
+        if number == 1 and line.startswith(BYTE_ORDER_MARK):
+            line = line[len(BYTE_ORDER_MARK) :]
+        try:
+            yield number, line.decode("utf-8").rstrip("\r\n")
+        except UnicodeDecodeError as error:
+            raise DataError(
+                f"{path}, line {number}: not UTF-8 text ({error.reason} at byte {error.start}); "
+                "expected numbers separated by commas"
+            ) from error
+
+
+def _check_header(text: str, columns: tuple[str, ...], path: StrPath) -> None:
+    found = text.split(",")
+    if found == list(columns):
+        return
+    expected = f"expected {len(columns)} columns: {columns[0]},{columns[1]},…,{columns[-1]}"
+    if len(found) != len(columns):
+        begin = ",".join(found[:3])[:60]
+        raise DataError(
+            f"{path}, line 1: the header has {len(found)} columns ({begin!r}…); {expected}"
+        )
+    position = [one == other for one, other in zip(found, columns)].index(False)
+    raise DataError(
+        f"{path}, line 1: column {position + 1} of the header is {found[position][:40]!r}, "
+        f"not {columns[position]!r}; {expected}"
+    )
+
+
+def _check_row(text: str, columns: tuple[str, ...], place: str) -> None:
+    fields = text.split(",")
+    if len(fields) != len(columns):
+        size = "short" if len(fields) < len(columns) else "long"
+        raise DataError(
+            f"{place}: the row is too {size}: {len(fields)} numbers; expected {len(columns)}"
+        )
+    for column, field in zip(columns, fields):
+        largest = CLASSES - 1 if column == "label" else 255
+        expected = f"expected a whole number from 0 to {largest}"
+        if not WHOLE_NUMBER.fullmatch(field):
+            raise DataError(f"{place}: {column} is {field[:40]!r}, not a whole number; {expected}")
+        # int() of thousands of digits is slow, or refused, and they are out of range anyway.
+        if len(field) > 40 or not 0 <= int(field) <= largest:
+            raise DataError(f"{place}: {column} is {field[:40]}, out of range; {expected}")
+
+
+def _raise_first_fault(path: StrPath, columns: tuple[str, ...], reason: str) -> NoReturn:
+    """Reads line by line, which is slow, to name the line that the fast way stumbled over."""
+    with open(path, "rb") as file:
+        for number, text in _lines(file, path):
+            if number > 1 and text.strip():
+                _check_row(text, columns, f"{path}, line {number}")
+    raise DataError(f"{path} cannot be read as a table of numbers: {reason}")
+
+
+def _read_fast(path: StrPath, columns: tuple[str, ...]) -> np.ndarray:
+    """Returns the numbers of all rows; raises ValueError or a Warning where they are not such."""
+    with open(path, "rb") as file, warnings.catch_warnings():
+        warnings.simplefilter("error")  # NumPy only warns of 5.0 where a whole number is due
+        lines = _lines(file, path)
+        _, header = next(lines, (1, ""))
+        _check_header(header, columns, path)
+        rows = (text for _, text in lines if text.strip())
+        first = next(rows, None)
+        if first is None:
+            raise DataError(f"{path} has a header but no rows; expected a row for each image")
+        rows = itertools.chain([first], rows)
+        return np.loadtxt(rows, dtype=np.uint8, delimiter=",", comments=None, ndmin=2)
+
+
+def _read_table(path: StrPath, columns: tuple[str, ...]) -> np.ndarray:
+    """Returns uint8 [N, columns]; labels are in range too."""
+    try:
+        if not os.path.isfile(path):
+            what = "is a folder" if os.path.isdir(path) else "does not exist"
+            raise DataError(f"{path} {what}; expected a CSV file of Kaggle's Digit Recognizer")
+        try:
+            table = _read_fast(path, columns)  # [N, columns]
+        except (ValueError, Warning) as error:
+            _raise_first_fault(path, columns, str(error))
+        if table.shape[1] != len(columns) or (
+            columns is LABELLED_COLUMNS and table[:, 0].max() >= CLASSES
+        ):
+            _raise_first_fault(path, columns, f"found a table of shape {list(table.shape)}")
+        return table
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
+
+
+def read_labelled(path: StrPath) -> Split:
+    """Reads Kaggle's `train.csv`: header `label,pixel0,…,pixel783`, then a row for each image.
+
+    Returns a Split (images uint8 `[N, 28, 28]`, labels int64 `[N]`, N at least 1). Blank lines are
+    skipped. Raises DataError, which names the file and the line, where the header is another, a
+    row is too short or too long, or a field is not a whole number in its range (0 to 255, labels
+    0 to 9).
+    """
+    table = _read_table(path, LABELLED_COLUMNS)  # [N, 785]
+    images = np.ascontiguousarray(table[:, 1:]).reshape(-1, SIDE, SIDE)  # [N, 28, 28]
+    return Split(images, table[:, 0].astype(np.int64))
+
+
+def read_unlabelled(path: StrPath) -> np.ndarray:
+    """Reads Kaggle's `test.csv`: header `pixel0,…,pixel783`, then a row for each image.
+
+    Returns uint8 `[N, 28, 28]`. Raises DataError as `read_labelled` does.
+    """
+    return _read_table(path, PIXEL_COLUMNS).reshape(-1, SIDE, SIDE)  # [N, 28, 28]

@@ -1,0 +1,66 @@
+"""A folder of labelled pictures: `labels.csv` says which digit each file shows."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+from paddle_mnist.errors import DataError
+
+LABELS_NAME = "labels.csv"
+
+
+@dataclass(frozen=True)
+class LabelledPicture:
+    """One row: the file's name in the folder, its digit, and where it comes from ("" if unsaid)."""
+
+    file: str
+    label: int
+    source: str
+
+
+def read_labels_csv(folder: Path) -> list[LabelledPicture]:
+    """Read a folder's `labels.csv`.
+
+    Args:
+        folder: has `labels.csv` with the columns file and label; a column source_repo is read
+            too, others are left alone.
+
+    Returns:
+        The rows, at least one, each with a file that exists.
+
+    Raises:
+        DataError: the file is missing or damaged, or a row has no digit or no picture.
+    """
+    path = folder / LABELS_NAME
+    try:
+        with open(path, encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file)
+            columns = reader.fieldnames or []
+            if not {"file", "label"} <= set(columns):
+                found = ", ".join(columns) or "nothing"
+                raise DataError(
+                    f"{path}: its first line must name the columns file and label; found {found}"
+                )
+            rows = [_parse(path, reader.line_num, row) for row in reader]
+    except OSError as error:
+        raise DataError(
+            f"{path} cannot be read ({error.strerror}); it must have the columns file and label"
+        ) from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{path} is damaged: not a CSV file in UTF-8 ({error})") from error
+    if not rows:
+        raise DataError(f"{path} has no rows; expected one for each picture")
+    return rows
+
+
+def _parse(path: Path, line: int, row: dict[str | None, str | None]) -> LabelledPicture:
+    name, label = row["file"], (row["label"] or "").strip()
+    if not (label.isascii() and label.isdigit() and len(label) == 1):
+        raise DataError(f"{path}, line {line}: the label is {label!r}; expected a digit, 0 to 9")
+    if not name or Path(name).is_absolute() or ".." in Path(name).parts:
+        raise DataError(f"{path}, line {line}: the file is {name!r}; expected a name in the folder")
+    if not (path.parent / name).is_file():
+        raise DataError(f"{path}, line {line}: the picture {name!r} is not in the folder")
+    return LabelledPicture(name, int(label), (row.get("source_repo") or "").strip())

@@ -1,0 +1,191 @@
+"""load_mnist: digits to train on, to validate with and to test on, from the first place with them.
+
+The places, in this order: what PADDLE_MNIST_DATA names, our cache, Paddle's cache, a download, the
+sample that ships with the package. Prints nothing: the caller prints `source.message`.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from paddle_mnist.data.cache import cache_folder, paddle_cache_folder
+from paddle_mnist.data.download import download
+from paddle_mnist.data.folder import read_folder
+from paddle_mnist.data.idx import content_sha256
+from paddle_mnist.data.originals import SHA256, TRAIN_IMAGES, packed_name, read_originals
+from paddle_mnist.data.split import Split, split_off
+from paddle_mnist.errors import DataError
+
+DATA_VARIABLE = "PADDLE_MNIST_DATA"
+OFFLINE_VARIABLE = "PADDLE_MNIST_OFFLINE"
+
+SAMPLE_FOLDER = Path(__file__).parent / "sample"
+
+# Of n training images min(5000, n // 8) are held out: 5,000 of MNIST's 60,000, 500 of the sample.
+VALIDATION_MAXIMUM = 5_000
+VALIDATION_DIVISOR = 8
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the digits came from.
+
+    kind: "folder", "kaggle", "cache", "paddle-cache", "download" or "sample". path: the folder.
+    message: one line to show the user. is_mnist: what there is to train on is all of MNIST's
+    training set, or was mixed from MNIST by Kaggle. test_is_from_mnist_training: the test images
+    belong to MNIST's training set, so a network trained on that has seen them. loud: the sample was
+    taken only because nothing else could be had. notes: what was tried before, and was not used.
+    """
+
+    kind: str
+    path: str
+    message: str
+    is_mnist: bool = False
+    test_is_from_mnist_training: bool = False
+    loud: bool = False
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Mnist:
+    """The three parts of the data (validation may hold no images), and where they came from."""
+
+    train: Split
+    validation: Split
+    test: Split
+    source: Source
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A place that had the data, before anything is held out for validation."""
+
+    kind: str
+    path: Path
+    train: Split
+    test: Split
+    description: str
+    loud: bool = False
+    notes: tuple[str, ...] = ()
+
+
+def _from_sample(notes: tuple[str, ...] = (), loud: bool = False) -> _Found:
+    train, test, _ = read_folder(SAMPLE_FOLDER)
+    description = f"the sample of {len(train) + len(test):,} MNIST digits in the package"
+    return _Found("sample", SAMPLE_FOLDER, train, test, description, loud, notes)
+
+
+def _from_folder(folder: Path, named_by: str = "") -> _Found:
+    train, test, form = read_folder(folder)
+    description = f"the folder {folder}{named_by}"
+    if form == "idx":
+        return _Found("folder", folder, train, test, description)
+    description += ", Kaggle's train.csv (test images held out of it: test.csv has no labels)"
+    return _Found("kaggle", folder, train, test, description)
+
+
+def _from_named(name: str, named_by: str = "") -> _Found:
+    if name == "sample":
+        return _from_sample()
+    return _from_folder(Path(os.path.expanduser(name)), named_by)
+
+
+def _from_cache(kind: str, folder: Path, notes: list[str]) -> _Found | None:
+    """Returns what a cache holds; if that cannot be used, says why in `notes` and returns None."""
+    if not any(os.path.lexists(folder / packed_name(name)) for name in SHA256):
+        return None
+    try:
+        train, test = read_originals(folder)
+    except DataError as error:
+        notes.append(str(error))
+        return None
+    whose = "Paddle's cache" if kind == "paddle-cache" else "the cache"
+    description = f"all of MNIST from {whose} ({folder})"
+    return _Found(kind, folder, train, test, description, notes=tuple(notes))
+
+
+def _from_download(folder: Path, notes: list[str]) -> _Found | None:
+    if os.environ.get(OFFLINE_VARIABLE, "0") not in ("", "0"):
+        notes.append(f"nothing was downloaded, because {OFFLINE_VARIABLE} is set")
+        return None
+    try:
+        download(folder)
+        train, test = read_originals(folder)
+    except DataError as error:
+        notes.append(str(error))
+        return None
+    description = f"all of MNIST, downloaded into the cache ({folder})"
+    return _Found("download", folder, train, test, description, notes=tuple(notes))
+
+
+def _from_first_place() -> _Found:
+    named = os.environ.get(DATA_VARIABLE, "")
+    if named not in ("", "auto"):
+        return _from_named(named, f" (from {DATA_VARIABLE})")
+    notes: list[str] = []
+    return (
+        _from_cache("cache", cache_folder(), notes)
+        or _from_cache("paddle-cache", paddle_cache_folder(), notes)
+        or _from_download(cache_folder(), notes)
+        or _from_sample(tuple(notes), loud=True)
+    )
+
+
+def _validation_count(train_count: int, share: float | None) -> int:
+    if share is None:
+        return min(VALIDATION_MAXIMUM, train_count // VALIDATION_DIVISOR)
+    if not 0 <= share <= 0.5:
+        raise DataError(f"cannot hold out {share} of the training images; expected 0 to 0.5")
+    return int(train_count * share)
+
+
+def _is_mnist(found: _Found) -> bool:
+    same_images = content_sha256(found.train.images) == SHA256[TRAIN_IMAGES]
+    return found.kind == "kaggle" or same_images
+
+
+def _message(found: _Found, train: Split, validation: Split) -> str:
+    counts = (
+        f"{len(train):,} to train on, {len(validation):,} for validation, "
+        f"{len(found.test):,} to test on"
+    )
+    notes = "; ".join(found.notes)
+    if found.loud:
+        text = (
+            f"WARNING: data: only {found.description}: {counts}. All of MNIST could not be had: "
+            f"{notes}. To use all of it, connect to the network and try again, or put its four .gz "
+            f"files into {cache_folder()}, or name a folder that has them (--data DIR)"
+        )
+    else:
+        text = f"data: {found.description}: {counts}" + (f"; not used: {notes}" if notes else "")
+    return " ".join(text.split())  # one line, whatever a path or a reason contains
+
+
+def load_mnist(data: str | os.PathLike[str] = "auto", *, validation: float | None = None) -> Mnist:
+    """Loads digits to train on, to validate with and to test on.
+
+    data: "auto" (what PADDLE_MNIST_DATA names, else the cache, Paddle's cache, a download unless
+    PADDLE_MNIST_OFFLINE is set to anything but 0, and last the sample), "sample" (5,000 real MNIST
+    digits in the package), or a folder with IDX files or Kaggle's `train.csv` (for a folder that is
+    called `sample`, write `./sample`).
+    validation: the part of the training images to hold out, 0 to 0.5; None: an eighth of them,
+    at most 5,000. Always the same ones, whatever the seed of the training.
+
+    Returns the three Splits and their Source. Raises DataError where the named data cannot be
+    used, or the part to hold out is out of range.
+    """
+    found = _from_first_place() if data == "auto" else _from_named(os.fspath(data))
+    count = _validation_count(len(found.train), validation)
+    train, held_out = split_off(found.train, count)
+    source = Source(
+        kind=found.kind,
+        path=str(found.path),
+        message=_message(found, train, held_out),
+        is_mnist=_is_mnist(found),
+        test_is_from_mnist_training=found.kind == "sample",
+        loud=found.loud,
+        notes=found.notes,
+    )
+    return Mnist(train, held_out, found.test, source)

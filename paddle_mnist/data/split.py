@@ -1,0 +1,99 @@
+"""Images with their labels: the one form in which digits travel through the package.
+
+Knows arrays only: no files, no downloads, no scaling of pixels.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+
+from paddle_mnist.errors import DataError
+
+SIDE = 28
+CLASSES = 10
+
+
+def _described(array: object) -> str:
+    if isinstance(array, np.ndarray):
+        return f"{array.dtype} {list(array.shape)}"
+    return f"of the type {type(array).__name__}"
+
+
+def _check_images(images: np.ndarray) -> None:
+    fits = isinstance(images, np.ndarray) and images.dtype == np.uint8 and images.ndim == 3
+    if not fits or images.shape[1:] != (SIDE, SIDE):
+        raise DataError(f"images are {_described(images)}; expected uint8 [N, {SIDE}, {SIDE}]")
+
+
+def _check_labels(labels: np.ndarray) -> None:
+    if not isinstance(labels, np.ndarray) or labels.dtype != np.int64 or labels.ndim != 1:
+        raise DataError(f"labels are {_described(labels)}; expected int64 [N]")
+    wrong = np.flatnonzero((labels < 0) | (labels >= CLASSES))
+    if len(wrong):
+        raise DataError(
+            f"label number {wrong[0]:,} (counted from 0) is {labels[wrong[0]]}; "
+            f"expected 0 to {CLASSES - 1}"
+        )
+
+
+# Arrays have no single truth value, so a generated == would fail: equality stays that of objects.
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Images and their labels, checked when they are put together.
+
+    images: uint8 `[N, 28, 28]`, white ink (255) on black (0). labels: int64 `[N]`, 0 to 9. N may
+    be 0. Raises DataError where a shape, a dtype, the counts or a label do not fit.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+
+    def __post_init__(self) -> None:
+        _check_images(self.images)
+        _check_labels(self.labels)
+        if len(self.images) != len(self.labels):
+            raise DataError(
+                f"{len(self.images):,} images but {len(self.labels):,} labels; "
+                "expected one label for each image"
+            )
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def take(self, indices: np.ndarray | list[int] | slice) -> Split:
+        """Returns the images and labels at `indices`, in their order.
+
+        indices: whatever NumPy takes as an index that keeps the first dimension: integers `[M]`, a
+        boolean mask `[N]`, a slice. Raises IndexError beyond the last image, as NumPy does.
+        """
+        return Split(self.images[indices], self.labels[indices])
+
+
+def split_off(split: Split, count: int, seed: int = 0) -> tuple[Split, Split]:
+    """Holds `count` images out: returns (the rest, the held-out ones).
+
+    A permutation of all images is drawn with `np.random.default_rng(seed)`, and its first `count`
+    are held out; both parts keep the order of `split`. The same N, count and seed always give the
+    same parts. Raises DataError unless 0 <= count <= N.
+    """
+    if not 0 <= count <= len(split):
+        raise DataError(f"cannot hold out {count:,} of {len(split):,} images")
+    permutation = np.random.default_rng(seed).permutation(len(split))
+    held_out, rest = np.sort(permutation[:count]), np.sort(permutation[count:])
+    return split.take(rest), split.take(held_out)
+
+
+def fingerprint(*splits: Split) -> str:
+    """Returns the SHA-256 (64 hex digits) of the splits: contents, shapes, dtypes and order.
+
+    Two runs whose data have the same fingerprint have seen the same images with the same labels.
+    """
+    digest = hashlib.sha256()
+    for split in splits:
+        for array in (split.images, split.labels):
+            digest.update(f"{array.dtype.str}{array.shape};".encode("ascii"))
+            digest.update(np.ascontiguousarray(array).reshape(-1).data)
+    return digest.hexdigest()

@@ -1,0 +1,284 @@
+"""One training from its configuration to a run's folder, new or resumed.
+
+This is where the rooms come together: data, network, loss, optimiser, loop, checkpoint, pictures.
+It reports by printing; it knows nothing of command-line arguments.
+"""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import io
+import math
+import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import filelock
+import numpy as np
+import paddle
+from paddle.optimizer.lr import LRScheduler
+
+from paddle_mnist import checkpoint
+from paddle_mnist.callbacks import (
+    BestWeights,
+    Callback,
+    EarlyStopping,
+    Progress,
+    ProgressBar,
+    Schedule,
+    best_epoch,
+)
+from paddle_mnist.data import Mnist, fingerprint, load_mnist
+from paddle_mnist.errors import RunError
+from paddle_mnist.files import replace_file
+from paddle_mnist.loop import Evaluation, evaluate, fit
+from paddle_mnist.losses import LOSSES
+from paddle_mnist.metrics import confusion_matrix, predicted_digits, softmax
+from paddle_mnist.optimizers import build_optimizer, build_schedule
+from paddle_mnist.plots import plot_confusion, plot_history, plot_mistakes, save_figure
+from paddle_mnist.runtime import select_device, set_seed, thread_count
+from paddle_mnist.stages import STAGES, Config, build_network
+from paddle_mnist.transforms import RandomAffine
+
+
+class Checkpoint(Callback):
+    """Saves the run after each epoch.
+
+    Args:
+        folder: the run's folder.
+        fixed: entries of `run.json` that stay the same through the training.
+        optimizer: its state is saved too.
+        random: its state is saved too.
+        best: where the best weights are; None: the last weights are the ones to use.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        fixed: checkpoint.Record,
+        optimizer: paddle.optimizer.Optimizer,
+        random: np.random.Generator,
+        best: BestWeights | None,
+    ) -> None:
+        self.folder = folder
+        self.fixed = fixed
+        self.optimizer = optimizer
+        self.random = random
+        self.best = best
+
+    def on_epoch_end(self, progress: Progress) -> None:
+        last = checkpoint.weights_of(progress.network)
+        averages, schedule = checkpoint.optimizer_state(self.optimizer)
+        state = {f"network/{name}": array for name, array in last.items()}
+        state.update({f"optimizer/{name}": array for name, array in averages.items()})
+        history = progress.history
+        record = {
+            **self.fixed,
+            "history": history,
+            "used_epoch": best_epoch(history) if self.best else history[-1]["epoch"],
+            "seconds": sum(row["seconds"] for row in history),
+            "random": checkpoint.random_state(self.random),
+            "schedule": schedule,
+            "test": None,
+        }
+        checkpoint.save_run(self.folder, record, self.best.weights if self.best else last, state)
+        _write_history(self.folder / "history.csv", history)
+
+
+def _write_history(path: Path, history: list[dict[str, Any]]) -> None:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, fieldnames=list(history[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(history)
+    try:
+        replace_file(path, text.getvalue().encode())
+    except OSError as error:
+        raise RunError(f"{path} cannot be written: {error}") from error
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with filelock.FileLock(folder / ".lock", timeout=0):
+            yield
+    except filelock.Timeout:
+        raise RunError(f"another training is writing to {folder}; give --out another one") from None
+    except (FileExistsError, NotADirectoryError):
+        raise RunError(f"{folder} cannot be a run's folder: a file is in the way") from None
+    except PermissionError as error:
+        raise RunError(f"the run cannot be saved in {folder}: {error}") from error
+
+
+def run_training(config: Config, folder: Path, *, resume: bool = False) -> Evaluation:
+    """Train a stage, save the run after each epoch, and measure it once on the test images.
+
+    Args:
+        config: what to train, and how.
+        folder: the run's folder; a finished run of the same stage there is replaced after the
+            first epoch.
+        resume: go on from the last finished epoch of the run in `folder`.
+
+    Returns:
+        The evaluation on the test images.
+
+    Raises:
+        RunError: the folder holds a run of another stage, or cannot be written; or, to resume,
+            there is none, it is damaged, or it was trained on other data.
+        DataError: the data cannot be used.
+        TrainingError: the loss is no longer a number.
+    """
+    with _locked(folder), paddle.utils.unique_name.guard():
+        _refuse_other_stage(config, folder)
+        device = select_device(config.device)
+        mnist = load_mnist(config.data, validation=config.validation)
+        print(mnist.source.message, flush=True)
+        return _train(config, folder, mnist, device, resume)
+
+
+def _refuse_other_stage(config: Config, folder: Path) -> None:
+    if not (folder / checkpoint.RECORD).exists():
+        return
+    try:
+        stage = checkpoint.load_record(folder)["stage"]
+    except RunError:  # damaged: resuming will say so, and a new training replaces it
+        return
+    if stage != config.stage:
+        raise RunError(
+            f"{folder} holds a run of stage {stage!r}, not {config.stage!r}; "
+            "give --out another folder, or remove that one"
+        )
+
+
+def _train(config: Config, folder: Path, mnist: Mnist, device: str, resume: bool) -> Evaluation:
+    random = set_seed(config.seed)
+    network = build_network(config.stage)
+    batches = math.ceil(len(mnist.train) / config.batch_size)
+    schedule = build_schedule(config.schedule, config.learning_rate, config.epochs * batches)
+    optimizer = build_optimizer(config.optimizer, schedule, network.parameters())
+    fixed = _fixed_record(config, mnist, device)
+    best = BestWeights() if config.best_weights else None
+    history: list[dict[str, Any]] = []
+    if resume:
+        record = checkpoint.load_record(folder)
+        _check_same(folder, record, fixed)
+        weights = _restore(folder, record, network, optimizer, random)
+        history = record["history"]
+        best = BestWeights(weights) if config.best_weights else None
+        print(f"going on after epoch {len(history)} of {config.epochs}", flush=True)
+    callbacks: list[Callback] = [Schedule(schedule)] if isinstance(schedule, LRScheduler) else []
+    callbacks += [best] if best else []
+    callbacks += [EarlyStopping(config.early_stopping)] if config.early_stopping else []
+    callbacks += [ProgressBar(), Checkpoint(folder, fixed, optimizer, random, best)]
+    progress = fit(
+        network,
+        LOSSES[STAGES[config.stage].loss],
+        optimizer,
+        mnist.train,
+        mnist.validation,
+        epochs=config.epochs,
+        batch_size=config.batch_size,
+        random=random,
+        augment=RandomAffine() if config.augment else None,
+        callbacks=callbacks,
+        history=history,
+    )
+    if progress.stop_reason:
+        print(f"stopped after epoch {len(progress.history)}: {progress.stop_reason}")
+    if best:
+        checkpoint.load_weights(network, best.weights)
+        print(f"the weights of epoch {best_epoch(progress.history)} are used")
+    return _finish(config, folder, mnist, network, progress.history)
+
+
+def _fixed_record(config: Config, mnist: Mnist, device: str) -> checkpoint.Record:
+    return {
+        "stage": config.stage,
+        "config": dataclasses.asdict(config),
+        "parameters": STAGES[config.stage].parameters,
+        "data": {
+            "kind": mnist.source.kind,
+            "path": mnist.source.path,
+            "is_mnist": mnist.source.is_mnist,
+            "train": len(mnist.train),
+            "validation": len(mnist.validation),
+            "test": len(mnist.test),
+            "fingerprint": fingerprint(mnist.train, mnist.validation, mnist.test),
+        },
+        "device": device,
+        "threads": thread_count(),
+        "versions": {
+            "python": platform.python_version(),
+            "paddle": paddle.__version__,
+            "numpy": np.__version__,
+        },
+    }
+
+
+def _check_same(folder: Path, record: checkpoint.Record, fixed: checkpoint.Record) -> None:
+    saved, now = record.get("data", {}), fixed["data"]
+    if saved.get("fingerprint") != now["fingerprint"]:
+        raise RunError(
+            f"the run in {folder} was trained on other data ({saved.get('path')}) than there is "
+            f"now ({now['path']}); resume it with --data and that folder, or train anew"
+        )
+    for name in ("threads", "device", "versions"):
+        if record.get(name) != fixed[name]:
+            print(
+                f"note: {name} is {fixed[name]}, and was {record.get(name)}: the result will be "
+                "as good, but not equal to the last bit",
+                flush=True,
+            )
+
+
+def _restore(
+    folder: Path,
+    record: checkpoint.Record,
+    network: paddle.nn.Layer,
+    optimizer: paddle.optimizer.Optimizer,
+    random: np.random.Generator,
+) -> checkpoint.Tensors:
+    model = checkpoint.load_tensors(folder, checkpoint.MODEL, record)
+    state = checkpoint.load_tensors(folder, checkpoint.STATE, record)
+    parts: dict[str, checkpoint.Tensors] = {"network": {}, "optimizer": {}}
+    for name, array in state.items():
+        part, _, rest = name.partition("/")
+        parts.setdefault(part, {})[rest] = array
+    try:
+        checkpoint.load_weights(network, parts["network"])
+        checkpoint.load_optimizer_state(optimizer, parts["optimizer"], record["schedule"])
+        checkpoint.restore_random_state(random, record["random"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise RunError(f"the run in {folder} is damaged: {error!r}; train again") from error
+    return model
+
+
+def _finish(
+    config: Config,
+    folder: Path,
+    mnist: Mnist,
+    network: paddle.nn.Layer,
+    history: list[dict[str, Any]],
+) -> Evaluation:
+    test = evaluate(network, LOSSES[STAGES[config.stage].loss], mnist.test)
+    digits = predicted_digits(test.outputs)
+    measured: dict[str, Any] = {
+        "accuracy": test.accuracy,
+        "loss": test.loss,
+        "correct": test.correct,
+        "count": test.count,
+    }
+    if test.outputs.shape[1] == 1:
+        truncated = predicted_digits(test.outputs, truncate=True) == mnist.test.labels
+        measured["accuracy_truncated"] = float(truncated.mean())
+    matrix = confusion_matrix(mnist.test.labels, digits)
+    save_figure(plot_history(history, config.stage), folder / "curves.png")
+    save_figure(plot_confusion(matrix, f"{config.stage}, test images"), folder / "confusion.png")
+    if test.outputs.shape[1] > 1:
+        mistakes = plot_mistakes(mnist.test.images, mnist.test.labels, softmax(test.outputs))
+        save_figure(mistakes, folder / "mistakes.png")
+    checkpoint.update_record(folder, {"test": measured})
+    return test

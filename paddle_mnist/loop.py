@@ -1,0 +1,194 @@
+"""The training loop: `train_step`, `evaluate`, `fit`.
+
+The loop is written here because it is what the course teaches. It knows nothing of files, stages
+or the command line; what else should happen between the steps is a callback.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Callable
+
+import numpy as np
+import paddle
+from paddle import nn
+
+from paddle_mnist.callbacks import Callback, Progress, Row
+from paddle_mnist.data import Split
+from paddle_mnist.errors import TrainingError
+from paddle_mnist.losses import LossFunction
+from paddle_mnist.metrics import Average, predicted_digits
+from paddle_mnist.transforms import norm_img
+
+Augmentation = Callable[[paddle.Tensor, np.random.Generator], paddle.Tensor]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What `evaluate` found.
+
+    Attributes:
+        loss: the mean loss over all images.
+        accuracy: the share read right, 0 to 1.
+        correct: how many were read right.
+        count: how many images there were.
+        outputs: float32 [N, 10], or [N, 1] for the linear stage: what the network returned.
+    """
+
+    loss: float
+    accuracy: float
+    correct: int
+    count: int
+    outputs: np.ndarray
+
+
+def train_step(
+    network: nn.Layer,
+    loss_function: LossFunction,
+    optimizer: paddle.optimizer.Optimizer,
+    images: paddle.Tensor,
+    labels: paddle.Tensor,
+) -> tuple[float, np.ndarray]:
+    """Change the network's weights a little, so that the loss on this batch falls.
+
+    Args:
+        network: in training mode.
+        loss_function: from outputs and labels to one number.
+        optimizer: over the network's parameters.
+        images: float32 [N, 784], as `norm_img` returns them.
+        labels: int64 [N].
+
+    Returns:
+        The loss before the change, and the network's outputs [N, 10] or [N, 1].
+    """
+    outputs = network(images)  # [N, 784] -> [N, 10]
+    loss = loss_function(outputs, labels)
+    loss.backward()
+    optimizer.step()
+    optimizer.clear_grad()
+    return float(loss), outputs.numpy()
+
+
+def evaluate(
+    network: nn.Layer, loss_function: LossFunction, split: Split, batch_size: int = 500
+) -> Evaluation:
+    """Measure a network without changing it; afterwards its mode is what it was before.
+
+    Args:
+        network: any network of the course.
+        loss_function: from outputs and labels to one number.
+        split: at least one image.
+        batch_size: only a matter of memory: every image counts once.
+    """
+    was_training = network.training
+    network.eval()
+    loss, outputs = Average(), []
+    with paddle.no_grad():
+        for start in range(0, len(split), batch_size):
+            images = norm_img(split.images[start : start + batch_size])
+            labels = paddle.to_tensor(split.labels[start : start + batch_size])
+            batch_outputs = network(images)
+            loss.add(float(loss_function(batch_outputs, labels)), len(labels))
+            outputs.append(batch_outputs.numpy())
+    if was_training:
+        network.train()
+    all_outputs = np.concatenate(outputs)
+    correct = int((predicted_digits(all_outputs) == split.labels).sum())
+    return Evaluation(loss.value, correct / len(split), correct, len(split), all_outputs)
+
+
+def fit(
+    network: nn.Layer,
+    loss_function: LossFunction,
+    optimizer: paddle.optimizer.Optimizer,
+    train: Split,
+    validation: Split,
+    *,
+    epochs: int,
+    batch_size: int,
+    random: np.random.Generator,
+    augment: Augmentation | None = None,
+    callbacks: Sequence[Callback] = (),
+    history: Sequence[Row] = (),
+) -> Progress:
+    """Train a network, epoch after epoch.
+
+    Args:
+        network: changed in place.
+        loss_function: from outputs and labels to one number.
+        optimizer: over the network's parameters.
+        train: the images to learn from, at least one.
+        validation: images to measure each epoch on; may be empty.
+        epochs: how many epochs there shall be in the end, those of `history` included.
+        batch_size: images a step; the last batch of an epoch may be smaller.
+        random: decides the order of the images, and the augmentation.
+        augment: changes a batch [N, 784] before the network sees it.
+        callbacks: called in this order.
+        history: rows of epochs already done, when a training goes on.
+
+    Returns:
+        The progress at the end, with the full history.
+
+    Raises:
+        TrainingError: the loss is no longer a finite number.
+    """
+    batches = math.ceil(len(train) / batch_size)
+    progress = Progress(network, epochs, batches, list(history))
+    for callback in callbacks:
+        callback.on_train_begin(progress)
+    while len(progress.history) < epochs and not progress.stop_reason:
+        progress.epoch = len(progress.history) + 1
+        started = time.perf_counter()
+        for callback in callbacks:
+            callback.on_epoch_begin(progress)
+        _train_epoch(
+            progress, loss_function, optimizer, train, batch_size, random, augment, callbacks
+        )
+        row = {"epoch": progress.epoch, "loss": progress.loss, "accuracy": progress.accuracy}
+        if len(validation):
+            measured = evaluate(network, loss_function, validation)
+            row["validation_loss"] = measured.loss
+            row["validation_accuracy"] = measured.accuracy
+        row["learning_rate"] = float(optimizer.get_lr())
+        row["seconds"] = time.perf_counter() - started
+        progress.history.append(row)
+        for callback in callbacks:
+            callback.on_epoch_end(progress)
+    return progress
+
+
+def _train_epoch(
+    progress: Progress,
+    loss_function: LossFunction,
+    optimizer: paddle.optimizer.Optimizer,
+    train: Split,
+    batch_size: int,
+    random: np.random.Generator,
+    augment: Augmentation | None,
+    callbacks: Sequence[Callback],
+) -> None:
+    progress.network.train()
+    loss, accuracy = Average(), Average()
+    order = random.permutation(len(train))
+    for start in range(0, len(train), batch_size):
+        chosen = order[start : start + batch_size]
+        images, labels = norm_img(train.images[chosen]), train.labels[chosen]
+        if augment is not None:
+            images = augment(images, random)
+        batch_loss, outputs = train_step(
+            progress.network, loss_function, optimizer, images, paddle.to_tensor(labels)
+        )
+        if not math.isfinite(batch_loss):
+            raise TrainingError(
+                f"the loss became {batch_loss} in epoch {progress.epoch}, "
+                f"batch {start // batch_size + 1}: the steps were too large; "
+                f"try a learning rate below {optimizer.get_lr():g}"
+            )
+        loss.add(batch_loss, len(chosen))
+        accuracy.add(float((predicted_digits(outputs) == labels).mean()), len(chosen))
+        progress.loss, progress.accuracy = loss.value, accuracy.value
+        for callback in callbacks:
+            callback.on_batch_end(progress)

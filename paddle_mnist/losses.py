@@ -1,0 +1,43 @@
+"""The two losses of the course. The loss owns the softmax, not the network."""
+
+from __future__ import annotations
+
+from typing import Callable
+
+import paddle
+import paddle.nn.functional as F
+
+LossFunction = Callable[[paddle.Tensor, paddle.Tensor], paddle.Tensor]
+
+
+def square_error(predictions: paddle.Tensor, labels: paddle.Tensor) -> paddle.Tensor:
+    """The mean of (prediction - label)².
+
+    Args:
+        predictions: float32 [N, 1], any number.
+        labels: int64 [N], 0 to 9, taken as numbers.
+
+    Returns:
+        A float32 tensor without dimensions, 0 or more.
+    """
+    targets = labels.astype("float32").reshape([-1, 1])  # [N] -> [N, 1]
+    return F.square_error_cost(predictions, targets).mean()
+
+
+def cross_entropy(logits: paddle.Tensor, labels: paddle.Tensor) -> paddle.Tensor:
+    """The mean of -ln(softmax(logits)[label]); ln 10 = 2.303 where nothing is known yet.
+
+    Args:
+        logits: float32 [N, 10]; no softmax before this: it is done here.
+        labels: int64 [N], 0 to 9.
+
+    Returns:
+        A float32 tensor without dimensions, 0 or more.
+    """
+    return F.cross_entropy(logits, labels)
+
+
+LOSSES: dict[str, LossFunction] = {
+    "square_error": square_error,
+    "cross_entropy": cross_entropy,
+}

@@ -1,0 +1,85 @@
+"""What is counted: predicted digits, accuracy, confusion. NumPy only; knows nothing of networks."""
+
+from __future__ import annotations
+
+import numpy as np
+
+CLASSES = 10
+
+
+def predicted_digits(outputs: np.ndarray, *, truncate: bool = False) -> np.ndarray:
+    """The digit that each output stands for.
+
+    Args:
+        outputs: [N, 10], a score for each digit: the largest wins; or [N, 1], the digit as a
+            number: the nearest of 0 to 9 wins.
+        truncate: for [N, 1], cut the decimals off instead (4.9 becomes 4), as the PaddlePaddle
+            course does.
+
+    Returns:
+        int64 [N], 0 to 9.
+    """
+    if outputs.shape[1] == CLASSES:
+        return outputs.argmax(axis=1)  # [N, 10] -> [N]
+    numbers = np.trunc(outputs[:, 0]) if truncate else np.rint(outputs[:, 0])  # [N, 1] -> [N]
+    return np.clip(numbers, 0, CLASSES - 1).astype(np.int64)
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Probabilities [N, 10] from logits [N, 10]; each row adds up to 1."""
+    # Taking the largest away changes nothing in the quotient and keeps exp from overflowing.
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+def confusion_matrix(labels: np.ndarray, digits: np.ndarray) -> np.ndarray:
+    """Count each pair of true and predicted digit.
+
+    Args:
+        labels: int64 [N], the true digits.
+        digits: int64 [N], the predicted ones.
+
+    Returns:
+        int64 [10, 10]; row: true digit, column: predicted digit.
+    """
+    pairs = np.bincount(labels * CLASSES + digits, minlength=CLASSES * CLASSES)
+    return pairs.reshape(CLASSES, CLASSES)  # [100] -> [10, 10]
+
+
+def accuracy_by_class(matrix: np.ndarray) -> dict[int, float]:
+    """The share of each digit's pictures that were read right, for the digits that occur."""
+    counts = matrix.sum(axis=1)
+    return {
+        digit: float(matrix[digit, digit] / counts[digit])
+        for digit in range(CLASSES)
+        if counts[digit]
+    }
+
+
+def most_confused(matrix: np.ndarray, count: int = 5) -> list[tuple[int, int, int]]:
+    """The most frequent mistakes, as (true digit, read as, how often), most frequent first."""
+    mistakes = [
+        (true, read, int(matrix[true, read]))
+        for true in range(CLASSES)
+        for read in range(CLASSES)
+        if true != read and matrix[true, read]
+    ]
+    return sorted(mistakes, key=lambda mistake: -mistake[2])[:count]
+
+
+class Average:
+    """A mean in which every image counts once, whatever the size of its batch."""
+
+    def __init__(self) -> None:
+        self.total = 0.0
+        self.count = 0
+
+    def add(self, mean: float, count: int) -> None:
+        """Take in a batch's mean and its number of images."""
+        self.total += mean * count
+        self.count += count
+
+    @property
+    def value(self) -> float:
+        """The mean of all that was added; 0.0 before anything was."""
+        return self.total / self.count if self.count else 0.0

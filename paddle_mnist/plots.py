@@ -1,0 +1,160 @@
+"""Figures from what the others return. All text is English, so that no font is missing.
+
+Knows nothing of networks or runs. Figures are made without pyplot, so that none stays open and no
+screen is needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from paddle_mnist.errors import RunError
+
+# Dark to light, for drawing pixels with characters.
+_SHADES = " .:-=+*#%@"
+
+
+def plot_history(history: Sequence[dict[str, Any]], title: str = "") -> Figure:
+    """Draw training and validation loss and accuracy over the epochs.
+
+    Args:
+        history: rows as `loop.fit` returns them.
+        title: above the figure.
+    """
+    figure = Figure(figsize=(9, 3.6), layout="constrained")
+    epochs = [row["epoch"] for row in history]
+    for axes, name in zip(figure.subplots(1, 2), ("loss", "accuracy")):
+        axes.plot(epochs, [row[name] for row in history], "o-", label="training")
+        measured = [row for row in history if f"validation_{name}" in row]
+        if measured:
+            values = [row[f"validation_{name}"] for row in measured]
+            axes.plot([row["epoch"] for row in measured], values, "s--", label="validation")
+        axes.set(xlabel="epoch", ylabel=name)
+        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.grid(alpha=0.3)
+        axes.legend()
+    figure.suptitle(title)
+    return figure
+
+
+def plot_digits(
+    images: np.ndarray, titles: Sequence[str] = (), columns: int = 8, title: str = ""
+) -> Figure:
+    """Draw a grid of digits.
+
+    Args:
+        images: [N, 28, 28], white ink on black.
+        titles: one above each digit, or none.
+        columns: digits in a row.
+        title: above the figure.
+    """
+    columns = max(1, min(columns, len(images)))
+    rows = max(1, -(-len(images) // columns))
+    # The parts of the last row that have no digit stay empty.
+    figure = Figure(figsize=(1.25 * columns, 1.5 * rows + 0.4), layout="constrained")
+    for axes in figure.subplots(rows, columns, squeeze=False).flat:
+        axes.axis("off")
+    for index, image in enumerate(images):
+        figure.axes[index].imshow(image, cmap="gray", vmin=0, vmax=255)
+        if titles:
+            figure.axes[index].set_title(titles[index], fontsize=9)
+    figure.suptitle(title)
+    return figure
+
+
+def plot_confusion(matrix: np.ndarray, title: str = "") -> Figure:
+    """Draw a confusion matrix with its counts; the darker, the more frequent the mistake.
+
+    Args:
+        matrix: int64 [10, 10]; row: true digit, column: predicted digit.
+        title: above the figure.
+    """
+    figure = Figure(figsize=(6.4, 6), layout="constrained")
+    axes = figure.subplots()
+    # The diagonal, what was read right, would outshine everything else.
+    mistakes = np.where(np.eye(len(matrix), dtype=bool), 0, matrix)
+    axes.imshow(mistakes, cmap="Reds", vmin=0, vmax=max(1, mistakes.max()))
+    for true, row in enumerate(matrix):
+        for read, count in enumerate(row):
+            weight = "bold" if true == read else "normal"
+            axes.text(read, true, str(count) if count else "", ha="center", va="center",
+                      weight=weight, fontsize=9)  # fmt: skip
+    digits = range(len(matrix))
+    axes.set(xlabel="read as", ylabel="true digit", xticks=digits, yticks=digits)
+    figure.suptitle(title)
+    return figure
+
+
+def plot_mistakes(
+    images: np.ndarray, labels: np.ndarray, probabilities: np.ndarray, count: int = 32
+) -> Figure:
+    """Draw the worst mistakes: those in which the network gave the truth the least.
+
+    Args:
+        images: uint8 [N, 28, 28].
+        labels: int64 [N], the true digits.
+        probabilities: float32 [N, 10].
+        count: how many to draw at most.
+    """
+    digits = probabilities.argmax(axis=1)
+    wrong = np.flatnonzero(digits != labels)
+    belief = probabilities[wrong, labels[wrong]]
+    worst = wrong[np.argsort(belief, kind="stable")][:count]
+    titles = [f"{labels[i]} read as {digits[i]}\n{probabilities[i, digits[i]]:.0%}" for i in worst]
+    title = f"the worst {len(worst)} of {len(wrong)} mistakes" if len(wrong) else "no mistakes"
+    return plot_digits(images[worst], titles, title=title)
+
+
+def plot_readings(
+    images: np.ndarray, digits: Sequence[int], probabilities: Sequence[np.ndarray | None]
+) -> Figure:
+    """Draw what the network saw of each picture, and the probabilities that it gave.
+
+    Args:
+        images: uint8 [N, 28, 28].
+        digits: N digits that were read.
+        probabilities: N arrays [10], or None where a network has none.
+    """
+    figure = Figure(figsize=(6, 2.2 * len(images)), layout="constrained")
+    grid = figure.subplots(len(images), 2, squeeze=False, width_ratios=(1, 1.6))
+    for (picture, bars), image, digit, row in zip(grid, images, digits, probabilities):
+        picture.imshow(image, cmap="gray", vmin=0, vmax=255)
+        picture.set_title(f"read as {digit}")
+        picture.axis("off")
+        if row is None:
+            bars.axis("off")
+            continue
+        bars.bar(range(len(row)), row)
+        bars.set(xticks=range(len(row)), ylim=(0, 1), ylabel="probability")
+    return figure
+
+
+def draw_in_terminal(image: np.ndarray) -> str:
+    """Draw an image with characters, two for each pixel, as a terminal's are narrow.
+
+    Args:
+        image: uint8 [28, 28].
+    """
+    shades = image.astype(int) * (len(_SHADES) - 1) // 255
+    return "\n".join("".join(2 * _SHADES[shade] for shade in row).rstrip() for row in shades)
+
+
+def save_figure(figure: Figure, path: Path) -> None:
+    """Write a figure as a picture file; its ending (.png, .svg, .pdf) says which kind.
+
+    Raises:
+        RunError: the file cannot be written, or its ending is unknown.
+    """
+    temporary = path.with_name(f".{path.name}.tmp{path.suffix or '.png'}")
+    try:
+        figure.savefig(temporary, dpi=120)
+        temporary.replace(path)
+    except (OSError, ValueError) as error:
+        raise RunError(f"the picture {path} cannot be written: {error}") from error
+    finally:
+        temporary.unlink(missing_ok=True)

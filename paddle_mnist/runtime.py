@@ -1,0 +1,138 @@
+"""Threads, BLAS, memory, device and seeds: what must be settled before Paddle is imported.
+
+`import paddle_mnist` calls `prepare()` with its defaults, so that importing it before Paddle is
+enough. This file knows nothing of data, networks or training.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import platform
+import sys
+import warnings
+from typing import TYPE_CHECKING
+
+from paddle_mnist.errors import UsageError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+# glibc's names for two dials of its memory allocator (malloc.h).
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+_KEEP_FREED_BYTES = 1 << 30
+
+DEVICES = ("auto", "cpu", "gpu")
+
+
+def _is_amd() -> bool:
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as cpuinfo:
+            return any("AuthenticAMD" in line for line in cpuinfo)
+    except OSError:  # not Linux: the name of the processor tells
+        return "AMD" in platform.processor()
+
+
+def _keep_freed_memory() -> None:
+    # A training step frees and asks again for the same large blocks. By default glibc gives each
+    # block back to the system, and the next step pays for fresh, zeroed pages.
+    libc = ctypes.CDLL(None)
+    libc.mallopt(_M_MMAP_THRESHOLD, _KEEP_FREED_BYTES)
+    libc.mallopt(_M_TRIM_THRESHOLD, 2 * _KEEP_FREED_BYTES - 1)
+
+
+def prepare(threads: int | None = None) -> None:
+    """Set the process up for fast training on a CPU; call it before Paddle is imported.
+
+    Variables that the user has set are left alone, except that `threads` wins when it is given.
+
+    Args:
+        threads: how many threads a matrix product may use, 1 or more; None leaves it to the
+            user's variables, or to Paddle, whose default is 1.
+
+    Raises:
+        UsageError: `threads` is less than 1, or Paddle is loaded already, so that another number
+            of threads would have no effect.
+    """
+    if threads is not None:
+        _set_threads(threads)
+    if _is_amd():
+        # The MKL inside Paddle's wheel takes a slow path on AMD processors unless told that AVX2
+        # is there; newer versions of MKL ignore the variable.
+        os.environ.setdefault("MKL_DEBUG_CPU_TYPE", "5")
+    # Printed at every import of Paddle; it speaks of compiling extensions, which nobody here does.
+    warnings.filterwarnings("ignore", message="No ccache found")
+    if sys.platform == "linux" and platform.libc_ver()[0] == "glibc":
+        _keep_freed_memory()
+
+
+def _set_threads(threads: int) -> None:
+    if threads < 1:
+        raise UsageError(f"the number of threads is {threads}; it must be 1 or more")
+    if "paddle" in sys.modules and thread_count() != threads:
+        raise UsageError(
+            f"Paddle is already loaded with {thread_count()} thread(s), and takes no other number "
+            f"until Python is started again; set MKL_NUM_THREADS={threads} before that"
+        )
+    # MKL's own variable, not OMP_NUM_THREADS: Paddle prints a warning at every import when that
+    # one is not 1, and its convolutions, image by image, get slower with it.
+    os.environ["MKL_NUM_THREADS"] = str(threads)
+
+
+def thread_count() -> int:
+    """The number of threads that matrix products use in this process."""
+    for name in ("MKL_NUM_THREADS", "OMP_NUM_THREADS"):
+        if os.environ.get(name, "").isdigit():
+            return int(os.environ[name])
+    return 1
+
+
+def select_device(name: str = "auto") -> str:
+    """Choose where tensors live from now on.
+
+    Args:
+        name: "auto" (a GPU where Paddle can use one, else the CPU), "cpu" or "gpu".
+
+    Returns:
+        "cpu" or "gpu:0".
+
+    Raises:
+        UsageError: the name is another one, or a GPU is asked for and cannot be used.
+    """
+    import paddle
+
+    if name not in DEVICES:
+        raise UsageError(f"unknown device {name!r}; allowed: {', '.join(DEVICES)}")
+    has_gpu = paddle.device.is_compiled_with_cuda() and paddle.device.cuda.device_count() > 0
+    if name == "gpu" and not has_gpu:
+        raise UsageError(
+            "no GPU can be used: the installed Paddle is the CPU build, or no GPU was found; "
+            "use --device cpu"
+        )
+    device = "gpu:0" if has_gpu and name != "cpu" else "cpu"
+    paddle.device.set_device(device)
+    return device
+
+
+def set_seed(seed: int) -> np.random.Generator:
+    """Seed everything random: Paddle (first weights, dropout) and the generator returned.
+
+    The shuffling of images and the augmentation draw from the returned generator, because
+    `paddle.seed` does not reach NumPy, and because its state can be saved with a run.
+
+    Args:
+        seed: 0 or more, less than 2**32.
+
+    Returns:
+        A NumPy generator.
+
+    Raises:
+        UsageError: the seed is out of range.
+    """
+    import numpy as np
+    import paddle
+
+    if not 0 <= seed < 2**32:
+        raise UsageError(f"the seed is {seed}; it must be from 0 to {2**32 - 1}")
+    paddle.seed(seed)
+    return np.random.default_rng(seed)

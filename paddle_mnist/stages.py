@@ -1,0 +1,222 @@
+"""STAGES: the one table from a stage's name to its network, loss and defaults.
+
+`--stage` is the one dial of the course: it sets defaults that fit together, and each of them can
+be overridden. The table is plain data; Paddle is imported only when a network is built.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import importlib
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from paddle_mnist.errors import UsageError
+from paddle_mnist.optimizers import OPTIMIZERS
+from paddle_mnist.runtime import DEVICES
+
+if TYPE_CHECKING:
+    from paddle import nn
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One rung of the ladder.
+
+    Attributes:
+        network: module and class under `paddle_mnist.models`.
+        parameters: how many numbers the network holds, running averages included.
+        loss: a name in `losses.LOSSES`.
+        optimizer: a name in `optimizers.OPTIMIZERS`.
+        learning_rate: the rate, the highest one for "one-cycle".
+        batch_size: images a step.
+        epochs: times through the training images, at most.
+        source: where the recipe comes from, and the accuracy on the test set given there.
+        schedule: a name in `optimizers.SCHEDULES`.
+        augment: whether training images are turned, zoomed and shifted at random.
+        early_stopping: epochs to wait for a lower validation loss before training ends; None: all.
+        best_weights: whether the weights of the best epoch on validation images are kept, and not
+            those of the last.
+        validation: the part of the training images that is held out to choose with, 0 to 0.5; None:
+            5,000 images, or one in eight of fewer than 40,000. A recipe that chooses nothing holds
+            nothing out, as its source.
+        threads: threads a matrix product may use. Large products gain from a second one; Paddle's
+            convolutions, a small product for each image, lose by it.
+    """
+
+    network: str
+    parameters: int
+    loss: str
+    optimizer: str
+    learning_rate: float
+    batch_size: int
+    epochs: int
+    source: str
+    schedule: str = "constant"
+    augment: bool = False
+    early_stopping: int | None = None
+    best_weights: bool = False
+    validation: float | None = None
+    threads: int = 1
+
+
+STAGES: dict[str, Stage] = {
+    "linear": Stage(
+        network="linear:LinearRegression",
+        parameters=785,
+        loss="square_error",
+        optimizer="sgd",
+        learning_rate=0.001,
+        batch_size=16,
+        epochs=10,
+        source="the PaddlePaddle course, section 2.2; no accuracy given",
+        validation=0.0,
+    ),
+    "mlp": Stage(
+        network="mlp:MultilayerPerceptron",
+        parameters=407_050,
+        loss="cross_entropy",
+        optimizer="rmsprop",
+        learning_rate=0.001,
+        batch_size=128,
+        epochs=5,
+        source="the Keras MLP, 98.04%",
+        validation=0.0,
+        threads=2,
+    ),
+    "cnn": Stage(
+        network="cnn:ConvolutionalNetwork",
+        parameters=73_714,
+        loss="cross_entropy",
+        optimizer="adam",
+        learning_rate=0.01,
+        batch_size=128,
+        epochs=2,
+        source="our own; no source",
+        schedule="one-cycle",
+    ),
+    "deep-cnn": Stage(
+        network="deep_cnn:DeepCNN",
+        parameters=97_414,
+        loss="cross_entropy",
+        optimizer="rmsprop",
+        learning_rate=0.001,
+        batch_size=128,
+        epochs=10,
+        source="the Keras three-block CNN, 98.68%",
+        validation=0.0,
+    ),
+    "dropout-cnn": Stage(
+        network="dropout_cnn:DropoutCNN",
+        parameters=1_199_882,
+        loss="cross_entropy",
+        optimizer="adadelta",
+        learning_rate=1.0,
+        batch_size=128,
+        epochs=10,
+        source="the Keras two-convolution CNN, 99.04%",
+        validation=0.0,
+    ),
+    "tuned-cnn": Stage(
+        network="tuned_cnn:TunedCNN",
+        parameters=742_858,
+        loss="cross_entropy",
+        optimizer="adam",
+        learning_rate=0.001,
+        batch_size=64,
+        epochs=50,
+        source="the Keras tuned CNN, 99.62% on its own validation split",
+        validation=0.15,
+        schedule="plateau",
+        augment=True,
+        early_stopping=10,
+        best_weights=True,
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything that decides how a training goes; saved with its run as JSON."""
+
+    stage: str
+    data: str
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    optimizer: str
+    schedule: str
+    augment: bool
+    early_stopping: int | None
+    best_weights: bool
+    validation: float | None
+    seed: int
+    device: str
+    threads: int
+
+
+def find_stage(name: str) -> Stage:
+    """Look a stage up by its name.
+
+    Raises:
+        UsageError: there is none of that name; the text has the nearest one and all of them.
+    """
+    if name in STAGES:
+        return STAGES[name]
+    nearest = difflib.get_close_matches(name, STAGES, n=1, cutoff=0.4)
+    guess = f"did you mean {nearest[0]!r}? " if nearest else ""
+    raise UsageError(f"unknown stage {name!r}; {guess}The stages are: {', '.join(STAGES)}")
+
+
+def configure(stage: str, **changes: Any) -> Config:
+    """Take a stage's defaults, with some of them changed.
+
+    Args:
+        stage: a name in STAGES.
+        **changes: fields of `Config`; None means the default. Another optimiser without a learning
+            rate brings its own rate.
+
+    Raises:
+        UsageError: the stage, or a value, is not allowed.
+    """
+    defaults = find_stage(stage)
+    changes = {name: value for name, value in changes.items() if value is not None}
+    optimizer = changes.get("optimizer", defaults.optimizer)
+    if optimizer not in OPTIMIZERS:
+        raise UsageError(f"unknown optimizer {optimizer!r}; allowed: {', '.join(OPTIMIZERS)}")
+    if optimizer != defaults.optimizer:
+        changes.setdefault("learning_rate", OPTIMIZERS[optimizer].learning_rate)
+    values: dict[str, Any] = {"stage": stage, "data": "auto", "seed": 0, "device": "auto"}
+    shared = {field.name for field in dataclasses.fields(Config)} & set(vars(defaults))
+    values.update({name: getattr(defaults, name) for name in shared})
+    config = Config(**{**values, **changes})
+    _check(config)
+    return config
+
+
+def _check(config: Config) -> None:
+    for name in ("epochs", "batch_size", "threads"):
+        value = getattr(config, name)
+        if value < 1:
+            raise UsageError(f"{name.replace('_', ' ')} is {value}; it must be 1 or more")
+    if not (config.learning_rate > 0 and math.isfinite(config.learning_rate)):
+        raise UsageError(f"the learning rate is {config.learning_rate}; it must be above 0")
+    if not 0 <= config.seed < 2**32:
+        raise UsageError(f"the seed is {config.seed}; it must be from 0 to {2**32 - 1}")
+    if config.validation is not None and not 0 <= config.validation <= 0.5:
+        raise UsageError(f"the validation share is {config.validation}; it must be from 0 to 0.5")
+    if config.device not in DEVICES:
+        raise UsageError(f"unknown device {config.device!r}; allowed: {', '.join(DEVICES)}")
+
+
+def build_network(stage: str) -> nn.Layer:
+    """Build a stage's untrained network; `runtime.set_seed` before it decides the first weights.
+
+    Raises:
+        UsageError: there is no such stage.
+    """
+    module_name, class_name = find_stage(stage).network.split(":")
+    module = importlib.import_module(f"paddle_mnist.models.{module_name}")
+    return getattr(module, class_name)()

@@ -1,0 +1,166 @@
+"""python -m paddle_mnist.train: train a stage of the course, and save the run."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from paddle_mnist.command_line import Parser, run
+from paddle_mnist.errors import RunError, UsageError
+from paddle_mnist.optimizers import OPTIMIZERS
+from paddle_mnist.runtime import DEVICES, prepare
+from paddle_mnist.stages import STAGES, Config, build_network, configure, find_stage
+
+_CONFIG_OPTIONS = (
+    "stage",
+    "data",
+    "epochs",
+    "batch_size",
+    "learning_rate",
+    "optimizer",
+    "augment",
+    "validation",
+    "seed",
+    "device",
+    "threads",
+)
+
+
+def build_parser() -> Parser:
+    """The command's arguments; what is not given comes from the stage."""
+    parser = Parser(
+        prog="paddle_mnist.train",
+        description="Train a stage of the course, save the run, and measure it on the test images.",
+    )
+    parser.add_argument("--stage", metavar="S", help=f"one of: {', '.join(STAGES)} (default: cnn)")
+    parser.add_argument(
+        "--data",
+        metavar="auto|sample|DIR",
+        help="where the digits come from; DIR has MNIST's IDX files or Kaggle's train.csv "
+        "(default: auto, the first of PADDLE_MNIST_DATA, the cache, a download, the sample)",
+    )
+    parser.add_argument("--epochs", type=int, metavar="N", help="times through the images")
+    parser.add_argument("--batch-size", type=int, metavar="N", help="images a step")
+    parser.add_argument("--learning-rate", type=float, metavar="X", help="the size of the steps")
+    parser.add_argument("--optimizer", metavar="NAME", help=f"one of: {', '.join(OPTIMIZERS)}")
+    parser.add_argument(
+        "--augment",
+        action=argparse.BooleanOptionalAction,
+        help="turn, zoom and shift the training images at random",
+    )
+    parser.add_argument(
+        "--validation", type=float, metavar="X", help="hold out this part of the training images"
+    )
+    parser.add_argument("--seed", type=int, metavar="N", help="of all random numbers (default: 0)")
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="the run's folder (default: runs/STAGE)"
+    )
+    parser.add_argument(
+        "--resume", action="store_true", help="go on after the last finished epoch of the run"
+    )
+    parser.add_argument("--device", metavar="D", help=f"one of: {', '.join(DEVICES)}")
+    parser.add_argument("--threads", type=int, metavar="N", help="threads of a matrix product")
+    parser.add_argument(
+        "--summary", action="store_true", help="print the network's layers, and stop"
+    )
+    return parser
+
+
+def train(arguments: argparse.Namespace) -> None:
+    """Run the command."""
+    options = {name: getattr(arguments, name) for name in _CONFIG_OPTIONS}
+    stage = arguments.stage or "cnn"
+    find_stage(stage)
+    folder = arguments.out or Path("runs") / stage
+    if arguments.summary:
+        print_summary(stage)
+        return
+    if options["data"] not in (None, "auto", "sample"):
+        options["data"] = str(Path(options["data"]).absolute())
+    if arguments.resume:
+        config = resumed_config(folder, options)
+    else:
+        config = configure(**{**options, "stage": stage})
+    prepare(config.threads)
+    # Only now, because importing Paddle takes seconds and settles the number of threads.
+    from paddle_mnist.experiment import run_training
+
+    try:
+        test = run_training(config, folder, resume=arguments.resume)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(how_to_resume(stage, folder)) from None
+    print(f"the run is in {folder}")
+    from paddle_mnist.checkpoint import load_record
+
+    print(
+        f"test accuracy {test.accuracy:.4f} ({test.correct} of {test.count}), "
+        f"loss {test.loss:.4f}, trained in {load_record(folder)['seconds']:.1f} s"
+    )
+
+
+def print_summary(stage: str) -> None:
+    """Print a network's layers with their output shapes and parameters."""
+    prepare()
+    import paddle
+
+    paddle.summary(build_network(stage), (1, 784))
+
+
+def resumed_config(folder: Path, changes: dict[str, Any]) -> Config:
+    """The configuration to go on with: the saved one, with what may be changed.
+
+    Args:
+        folder: the run.
+        changes: fields of Config that were asked for; None: not asked for. Only `epochs` (where
+            the learning rate does not depend on it), `threads` and `device` may be others.
+
+    Raises:
+        RunError: there is no run, or it is damaged.
+        UsageError: something else was asked for than the run was started with.
+    """
+    from paddle_mnist.checkpoint import load_record
+
+    record = load_record(folder)
+    try:
+        config = Config(**record["config"])
+    except TypeError as error:
+        raise RunError(f"the run in {folder} is damaged: {error}; train again") from error
+    asked = {name: value for name, value in changes.items() if value is not None}
+    for name, value in asked.items():
+        saved = getattr(config, name)
+        free = name in ("threads", "device") or (
+            name == "epochs" and config.schedule != "one-cycle"
+        )
+        if value != saved and not free:
+            raise UsageError(
+                f"the run in {folder} was started with {name.replace('_', ' ')} {saved}, and "
+                f"cannot go on with {value}; leave that option out, or train anew without --resume"
+            )
+    if asked.get("epochs", config.epochs) < len(record["history"]):
+        raise UsageError(f"the run in {folder} has {len(record['history'])} epochs already")
+    return dataclasses.replace(config, **asked)
+
+
+def how_to_resume(stage: str, folder: Path) -> str:
+    """What to tell somebody who pressed Ctrl-C."""
+    from paddle_mnist.checkpoint import RECORD
+
+    if not (folder / RECORD).exists():
+        return "No epoch was finished yet, so nothing was saved."
+    return (
+        "The last finished epoch is saved; go on with: "
+        f"python -m paddle_mnist.train --stage {stage} --out {folder} --resume"
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command's entry; returns the exit code."""
+    return run(train, build_parser(), arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

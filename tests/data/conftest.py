@@ -1,0 +1,79 @@
+"""Small data sets in temporary folders, and the way to all of MNIST where it is at hand."""
+
+from __future__ import annotations
+
+import os
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from paddle_mnist.data import idx, originals
+from paddle_mnist.data.split import Split
+
+NAMES = (
+    "train-images-idx3-ubyte",
+    "train-labels-idx1-ubyte",
+    "t10k-images-idx3-ubyte",
+    "t10k-labels-idx1-ubyte",
+)
+
+
+def random_split(count: int, seed: int = 0) -> Split:
+    generator = np.random.default_rng(seed)
+    images = generator.integers(0, 256, (count, 28, 28), dtype=np.uint8)
+    return Split(images, generator.integers(0, 10, count, dtype=np.int64))
+
+
+def idx_bytes(array: np.ndarray) -> bytes:
+    """The format by its description, written independently of the package."""
+    header = struct.pack(">BBBB", 0, 0, 8, array.ndim)
+    for size in array.shape:
+        header += struct.pack(">i", size)
+    return header + array.astype(np.uint8).tobytes()
+
+
+def write_four(folder: Path, train: Split, test: Split) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    arrays = (train.images, train.labels, test.images, test.labels)
+    for name, array in zip(NAMES, arrays):
+        write = idx.write_images if array.ndim == 3 else idx.write_labels
+        write(folder / f"{name}.gz", array)
+    return folder
+
+
+@pytest.fixture
+def make_split():
+    return random_split
+
+
+@pytest.fixture
+def to_idx():
+    return idx_bytes
+
+
+@pytest.fixture
+def write_folder():
+    """A function (folder, train, test) that writes the four gzipped IDX files."""
+    return write_four
+
+
+@pytest.fixture
+def published(tmp_path, monkeypatch):
+    """A folder with four small files that pass as the published ones, by their checksums."""
+    folder = write_four(tmp_path / "published", random_split(24, 1), random_split(6, 2))
+    for name in NAMES:
+        read = idx.read_images if "images" in name else idx.read_labels
+        checksum = idx.content_sha256(read(folder / f"{name}.gz"))
+        monkeypatch.setitem(originals.SHA256, name, checksum)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def full_mnist_folder() -> Path:
+    """The folder with all of MNIST, where PADDLE_MNIST_DATA names one."""
+    folder = os.environ.get("PADDLE_MNIST_DATA", "")
+    if folder in ("", "auto", "sample"):
+        pytest.skip("PADDLE_MNIST_DATA names no folder with all of MNIST")
+    return Path(folder)

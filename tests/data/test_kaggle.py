@@ -1,0 +1,127 @@
+"""Kaggle's CSV files are read as they are; every fault is named with its line."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from paddle_mnist.data.kaggle import read_labelled, read_unlabelled
+from paddle_mnist.errors import DataError
+
+HEADER = "label," + ",".join(f"pixel{number}" for number in range(784))
+ROW = "7," + ",".join(str(number % 256) for number in range(784))
+
+
+def changed(field, text, row=ROW):
+    fields = row.split(",")
+    fields[field] = text
+    return ",".join(fields)
+
+
+def table(*rows, header=HEADER, end="\n"):
+    return end.join([header, *rows, ""]).encode()
+
+
+def csv_of(split):
+    flat = split.images.reshape(len(split), -1)
+    rows = [",".join(map(str, [label, *row])) for label, row in zip(split.labels, flat.tolist())]
+    return table(*rows)
+
+
+@pytest.mark.parametrize("count", [1, 99, 250])
+def test_train_csv_is_read(tmp_path, make_split, count):
+    split = make_split(count)
+    (tmp_path / "train.csv").write_bytes(csv_of(split))
+    read = read_labelled(tmp_path / "train.csv")
+    assert np.array_equal(read.images, split.images)
+    assert np.array_equal(read.labels, split.labels)
+    assert (read.images.dtype, read.labels.dtype) == (np.uint8, np.int64)
+
+
+def test_test_csv_is_read(tmp_path):
+    header, row = HEADER.split(",", 1)[1], ROW.split(",", 1)[1]
+    (tmp_path / "test.csv").write_bytes(table(row, row, header=header))
+    images = read_unlabelled(tmp_path / "test.csv")
+    assert images.shape == (2, 28, 28)
+    assert images[1].reshape(-1).tolist() == [number % 256 for number in range(784)]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        table(ROW, ROW, end="\r\n"),
+        b"\xef\xbb\xbf" + table(ROW, ROW),
+        table(ROW, ROW).rstrip(b"\n"),
+        table(ROW, "", ROW, "", ""),
+    ],
+    ids=["Windows line ends", "byte-order mark", "no last line end", "blank lines"],
+)
+def test_harmless_differences_are_accepted(tmp_path, data):
+    (tmp_path / "train.csv").write_bytes(data)
+    assert read_labelled(tmp_path / "train.csv").labels.tolist() == [7, 7]
+
+
+BAD = {
+    "empty": (b"", "line 1: the header has 1 columns"),
+    "header only": (table(), "has a header but no rows"),
+    "header and blank lines": (table("", ""), "has a header but no rows"),
+    "no header": (table(ROW, header=ROW), "line 1: column 1 of the header is '7', not 'label'"),
+    "test.csv for train.csv": (
+        table(ROW[2:], header=HEADER[6:]),
+        "line 1: the header has 784 columns .*expected 785 columns: label,pixel0",
+    ),
+    "another column": (
+        table(ROW, header=HEADER.replace("pixel9,", "pixel_9,")),
+        "line 1: column 11 of the header is 'pixel_9', not 'pixel9'",
+    ),
+    "semicolons": (table(ROW.replace(",", ";"), header=HEADER.replace(",", ";")), "has 1 columns"),
+    "short row": (table(ROW, ROW[: ROW.rindex(",")]), "line 3: the row is too short: 784 numbers"),
+    "long row": (table(ROW, ROW + ",0"), "line 3: the row is too long: 786 numbers; expected 785"),
+    "all rows long": (table(ROW + ",0"), "line 2: the row is too long: 786"),
+    "one number": (table(ROW, "5"), "line 3: the row is too short: 1 numbers"),
+    "cut off": (table(ROW, ROW)[:-900], "line 3: the row is too short"),
+    "a word": (table(ROW, ROW, changed(5, "ink")), "line 4: pixel4 is 'ink', not a whole number"),
+    "nothing": (table(changed(784, "")), "line 2: pixel783 is '', not a whole number"),
+    "a fraction": (table(changed(1, "0.5")), "line 2: pixel0 is '0.5', not a whole number"),
+    "a float": (table(changed(1, "5.0")), "line 2: pixel0 is '5.0', not a whole number"),
+    "not a number": (table(changed(1, "nan")), "line 2: pixel0 is 'nan'"),
+    "an exponent": (table(changed(1, "1e2")), "line 2: pixel0 is '1e2'"),
+    "quotes": (table(changed(1, '"5"')), "line 2: pixel0 is '\"5\"'"),
+    "two signs": (table(changed(1, "--5")), "line 2: pixel0 is '--5'"),
+    "another script's digit": (table(changed(1, "\u0663")), "line 2: pixel0 is .*not a whole"),
+    "pixel 256": (table(ROW, changed(784, "256")), "line 3: pixel783 is 256, out of range"),
+    "pixel -1": (table(changed(1, "-1")), "line 2: pixel0 is -1, out of range; .* 0 to 255"),
+    "a huge pixel": (table(changed(1, "9" * 5000)), "line 2: pixel0 is 9+, out of range"),
+    "label 10": (table(ROW, ROW, changed(0, "10")), "line 4: label is 10, out of .* 0 to 9"),
+    "label -1": (table(changed(0, "-1")), "line 2: label is -1, out of range"),
+    "a fault after a blank line": (table("", ROW, "", changed(0, "99")), "line 5: label is 99"),
+    "a lone CR in a field": (table(changed(1, "5\r6")), "line 2: pixel0 is '5.r6'"),
+    "NUL bytes": (table(changed(1, "5\0")), "line 2: pixel0 is '5.x00'"),
+    "only NUL bytes": (bytes(9000), "line 1: the header has 1 columns"),
+    "Latin-1": (table(ROW) + ROW.encode() + b"\xe9\n", "line 3: not UTF-8 text"),
+    "UTF-16": (table(ROW).decode().encode("utf-16"), "line 1: not UTF-8 text"),
+    "an endless line": (table(ROW) + b"1," * 30_000, "line 3: longer than 20,000 characters"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_a_bad_file_is_refused_with_its_line(tmp_path, case):
+    data, words = BAD[case]
+    path = tmp_path / "train.csv"
+    path.write_bytes(data)
+    with pytest.raises(DataError, match=words) as caught:
+        read_labelled(path)
+    assert str(path) in str(caught.value)
+
+
+def test_a_label_is_no_pixel(tmp_path):
+    (tmp_path / "test.csv").write_bytes(table(ROW))
+    with pytest.raises(DataError, match="has 785 columns .*expected 784 columns: pixel0"):
+        read_unlabelled(tmp_path / "test.csv")
+
+
+def test_what_is_no_file_is_refused(tmp_path):
+    with pytest.raises(DataError, match="is a folder"):
+        read_labelled(tmp_path)
+    with pytest.raises(DataError, match="does not exist"):
+        read_labelled(tmp_path / "train.csv")

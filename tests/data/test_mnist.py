@@ -1,0 +1,319 @@
+"""load_mnist takes the first place that has the data, and says in one line which it was."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+import pytest
+
+from paddle_mnist.data import fingerprint, load_mnist
+from paddle_mnist.data.cache import cache_folder, paddle_cache_folder
+from paddle_mnist.errors import DataError
+
+DOWNLOAD = "paddle_mnist.data.mnist.download"
+
+
+@pytest.fixture(autouse=True)
+def empty_home(tmp_path, monkeypatch):
+    """No caches, no variables and no network."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path / "home"))
+    monkeypatch.setenv("PADDLE_MNIST_CACHE", str(tmp_path / "cache"))
+    for variable in ("PADDLE_MNIST_DATA", "PADDLE_MNIST_OFFLINE"):
+        monkeypatch.delenv(variable, raising=False)
+
+    def no_network(folder):
+        raise DataError("MNIST could not be downloaded (mirror.invalid: HTTP 403)")
+
+    monkeypatch.setattr(DOWNLOAD, no_network)
+
+
+def copy(published, folder):
+    folder.mkdir(parents=True)
+    for file in published.glob("*.gz"):
+        (folder / file.name).write_bytes(file.read_bytes())
+
+
+def counts(mnist):
+    return len(mnist.train), len(mnist.validation), len(mnist.test)
+
+
+def check_one_line(source):
+    assert "\n" not in source.message
+    assert source.path in source.message or source.kind == "sample"
+
+
+def test_the_sample_may_be_chosen():
+    mnist = load_mnist("sample")
+    assert counts(mnist) == (3500, 500, 1000)
+    assert (mnist.source.kind, mnist.source.loud) == ("sample", False)
+    assert mnist.source.test_is_from_mnist_training
+    assert mnist.source.message == (
+        "data: the sample of 5,000 MNIST digits in the package: 3,500 to train on, "
+        "500 for validation, 1,000 to test on"
+    )
+
+
+def test_the_sample_is_last_and_loud(tmp_path):
+    mnist = load_mnist()
+    source = mnist.source
+    assert counts(mnist) == (3500, 500, 1000)
+    assert (source.kind, source.loud, source.test_is_from_mnist_training) == ("sample", True, True)
+    assert source.message.startswith("WARNING: ")
+    for words in ("sample of 5,000", "mirror.invalid: HTTP 403", str(tmp_path / "cache"), "--data"):
+        assert words in source.message
+    check_one_line(source)
+
+
+def test_offline_nothing_is_downloaded(monkeypatch):
+    monkeypatch.setattr(DOWNLOAD, lambda folder: pytest.fail("it was called"))
+    monkeypatch.setenv("PADDLE_MNIST_OFFLINE", "1")
+    source = load_mnist().source
+    assert (source.kind, source.loud) == ("sample", True)
+    assert "PADDLE_MNIST_OFFLINE is set" in source.message
+
+
+@pytest.mark.parametrize("value", ["", "0"])
+def test_offline_may_be_switched_off(published, monkeypatch, value):
+    monkeypatch.setattr(DOWNLOAD, lambda folder: copy(published, folder))
+    monkeypatch.setenv("PADDLE_MNIST_OFFLINE", value)
+    assert load_mnist().source.kind == "download"
+
+
+def test_a_download_goes_into_the_cache(published, tmp_path, monkeypatch):
+    monkeypatch.setattr(DOWNLOAD, lambda folder: copy(published, folder))
+    first = load_mnist()
+    assert (first.source.kind, first.source.path) == ("download", str(tmp_path / "cache"))
+    assert first.source.message == (
+        f"data: all of MNIST, downloaded into the cache ({tmp_path / 'cache'}): "
+        "21 to train on, 3 for validation, 6 to test on"
+    )
+    monkeypatch.setattr(DOWNLOAD, lambda folder: pytest.fail("it was called again"))
+    second = load_mnist()
+    assert second.source.kind == "cache"
+    assert second.source.message.startswith(f"data: all of MNIST from the cache ({tmp_path}")
+    assert fingerprint(first.train, first.test) == fingerprint(second.train, second.test)
+
+
+def test_the_order_of_the_places(published, tmp_path, monkeypatch, write_folder, make_split):
+    monkeypatch.setattr(DOWNLOAD, lambda folder: copy(published, folder))
+    copy(published, paddle_cache_folder())
+    assert load_mnist().source.kind == "paddle-cache"
+    copy(published, cache_folder())
+    assert load_mnist().source.kind == "cache"
+    write_folder(tmp_path / "mine", make_split(9), make_split(2))
+    monkeypatch.setenv("PADDLE_MNIST_DATA", str(tmp_path / "mine"))
+    assert load_mnist().source.kind == "folder"
+    assert load_mnist("sample").source.kind == "sample"
+
+
+def test_paddle_s_cache_is_where_paddle_puts_it(tmp_path):
+    expected = tmp_path / "home" / ".cache" / "paddle" / "dataset" / "mnist"
+    assert paddle_cache_folder() == expected
+
+
+def test_our_cache_is_the_user_s(monkeypatch):
+    import platformdirs
+
+    monkeypatch.delenv("PADDLE_MNIST_CACHE")
+    assert str(cache_folder()) == platformdirs.user_cache_dir("paddle_mnist")
+    monkeypatch.setenv("PADDLE_MNIST_CACHE", os.path.join("~", "digits"))
+    assert str(cache_folder()) == os.path.expanduser(os.path.join("~", "digits"))
+
+
+def damage(folder, write_folder, make_split, how):
+    if how == "cut off":
+        file = folder / "train-images-idx3-ubyte.gz"
+        file.write_bytes(file.read_bytes()[:-20])
+    elif how == "incomplete":
+        (folder / "t10k-labels-idx1-ubyte.gz").unlink()
+    else:  # whole files of another data set
+        write_folder(folder, make_split(24, 7), make_split(6, 8))
+
+
+@pytest.mark.parametrize("how", ["cut off", "incomplete", "another data set"])
+def test_a_damaged_cache_is_told_and_not_used(
+    published, tmp_path, monkeypatch, write_folder, make_split, how
+):
+    copy(published, tmp_path / "cache")
+    damage(tmp_path / "cache", write_folder, make_split, how)
+    expected = {
+        "cut off": "train-images-idx3-ubyte.gz is a damaged gzip file",
+        "incomplete": "t10k-labels-idx1-ubyte.gz cannot be read: No such file",
+        "another data set": "is not MNIST's train-images-idx3-ubyte",
+    }[how]
+    sample = load_mnist().source
+    assert sample.loud
+    assert expected in sample.message
+    copy(published, paddle_cache_folder())
+    paddle = load_mnist().source
+    assert (paddle.kind, paddle.loud) == ("paddle-cache", False)
+    assert expected in paddle.message
+    assert expected in paddle.notes[0]
+    check_one_line(paddle)
+
+
+def test_the_variable_may_name_the_sample(monkeypatch):
+    monkeypatch.setenv("PADDLE_MNIST_DATA", "sample")
+    source = load_mnist().source
+    assert (source.kind, source.loud) == ("sample", False)
+
+
+def test_a_variable_that_does_not_work_is_an_error(monkeypatch, tmp_path):
+    monkeypatch.setenv("PADDLE_MNIST_DATA", str(tmp_path / "nowhere"))
+    with pytest.raises(DataError, match="there is no folder .*nowhere"):
+        load_mnist()
+
+
+def test_a_folder_s_line_says_the_folder_and_the_counts(tmp_path, write_folder, make_split):
+    folder = write_folder(tmp_path / "fashion", make_split(80), make_split(20))
+    source = load_mnist(folder).source
+    assert (source.kind, source.test_is_from_mnist_training) == ("folder", False)
+    assert source.message == (
+        f"data: the folder {folder}: 70 to train on, 10 for validation, 20 to test on"
+    )
+
+
+@pytest.mark.parametrize(
+    ("count", "train", "validation"),
+    [(1, 1, 0), (7, 7, 0), (8, 7, 1), (99, 87, 12), (250, 219, 31)],
+)
+def test_any_number_of_images_works(tmp_path, write_folder, make_split, count, train, validation):
+    write_folder(tmp_path / "data", make_split(count), make_split(1))
+    assert counts(load_mnist(tmp_path / "data")) == (train, validation, 1)
+
+
+@pytest.mark.parametrize(
+    "spell",
+    [
+        lambda name: f"{name}.gz",
+        lambda name: name,
+        lambda name: name.replace("-idx", ".idx"),
+        lambda name: name.replace("-idx", ".idx") + ".gz",
+    ],
+    ids=["-idx .gz", "-idx", ".idx", ".idx .gz"],
+)
+def test_the_usual_names_are_found(tmp_path, write_folder, make_split, spell):
+    folder = write_folder(tmp_path / "data", make_split(3), make_split(2))
+    for file in sorted(folder.iterdir()):
+        file.rename(folder / spell(file.name[: -len(".gz")]))
+    assert counts(load_mnist(folder)) == (3, 0, 2)
+
+
+def test_unpacked_files_beside_packed_ones_are_one_data_set(
+    tmp_path, write_folder, make_split, to_idx
+):
+    folder = write_folder(tmp_path / "data", make_split(3), make_split(2))
+    (folder / "train-images-idx3-ubyte").write_bytes(to_idx(make_split(3, 9).images))
+    assert np.array_equal(load_mnist(folder).train.images, make_split(3, 9).images)
+
+
+def write_kaggle(folder, split):
+    folder.mkdir(exist_ok=True)
+    header = "label," + ",".join(f"pixel{number}" for number in range(784))
+    flat = split.images.reshape(len(split), -1).tolist()
+    rows = [",".join(map(str, [label, *row])) for label, row in zip(split.labels, flat)]
+    (folder / "train.csv").write_text("\n".join([header, *rows, ""]))
+    (folder / "test.csv").write_text("never read: it has no labels")
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"), [(2, (1, 0, 1)), (96, (70, 10, 16)), (250, (183, 26, 41))]
+)
+def test_kaggle_s_folder_holds_a_sixth_out_to_test_on(tmp_path, make_split, rows, expected):
+    split = make_split(rows)
+    write_kaggle(tmp_path / "kaggle", split)
+    mnist = load_mnist(tmp_path / "kaggle")
+    assert counts(mnist) == expected
+    assert mnist.source.kind == "kaggle"
+    assert "train.csv (test images held out of it" in mnist.source.message
+    parts = np.concatenate([mnist.train.images, mnist.validation.images, mnist.test.images])
+    key = np.lexsort(parts.reshape(rows, -1).T)
+    original = np.lexsort(split.images.reshape(rows, -1).T)
+    assert np.array_equal(parts[key], split.images[original])
+
+
+def test_one_row_of_kaggle_s_cannot_be_divided(tmp_path, make_split):
+    write_kaggle(tmp_path, make_split(1))
+    with pytest.raises(DataError, match="train.csv has 1 row; expected at least 2"):
+        load_mnist(tmp_path)
+
+
+def test_validation_is_always_the_same_part():
+    first, second = load_mnist("sample"), load_mnist("sample")
+    assert fingerprint(first.validation) == fingerprint(second.validation)
+    whole = {image.tobytes() for image in load_mnist("sample", validation=0.0).train.images}
+    parts = [image.tobytes() for image in first.train.images]
+    parts += [image.tobytes() for image in first.validation.images]
+    assert len(parts) == 4000
+    assert set(parts) == whole
+
+
+@pytest.mark.parametrize(("share", "count"), [(0.0, 0), (0.15, 600), (0.5, 2000)])
+def test_the_validation_share_is_kept(share, count):
+    assert counts(load_mnist("sample", validation=share)) == (4000 - count, count, 1000)
+
+
+@pytest.mark.parametrize("share", [-0.1, 0.51, float("nan")])
+def test_an_impossible_validation_share_is_refused(share):
+    with pytest.raises(DataError, match="expected 0 to 0.5"):
+        load_mnist("sample", validation=share)
+
+
+def test_what_was_trained_on_mnist_is_known(full_mnist_folder, tmp_path, make_split, write_folder):
+    assert load_mnist(full_mnist_folder).source.is_mnist
+    assert not load_mnist("sample").source.is_mnist
+    other = write_folder(tmp_path, make_split(4), make_split(2))
+    assert not load_mnist(other).source.is_mnist
+
+
+FOUR = [
+    "train-images-idx3-ubyte",
+    "train-labels-idx1-ubyte",
+    "t10k-images-idx3-ubyte",
+    "t10k-labels-idx1-ubyte",
+]
+BAD_FOLDERS = {
+    "empty": ([], "looked for the IDX files train-images.* or Kaggle's .*the folder holds nothing"),
+    "other files": (["notes.txt", "a.zip"], "the folder holds a.zip, notes.txt"),
+    "many files": ([f"{number:02}.png" for number in range(40)], "11.png and 28 more"),
+    "a part": (FOUR[:3], "missing: t10k-labels-idx1-ubyte; the folder holds t10k-images"),
+    "only training": (FOUR[:2], "missing: t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte;"),
+    "only test.csv": (["test.csv"], "missing: train.csv; the folder holds test.csv"),
+    "both": ([*FOUR, "train.csv"], r"holds both IDX and Kaggle files \(train-images.*train.csv\)"),
+    "both in part": ([FOUR[0], "test.csv"], "holds both IDX and Kaggle files"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_FOLDERS)
+def test_a_folder_without_a_whole_data_set_is_refused(tmp_path, case):
+    names, words = BAD_FOLDERS[case]
+    for name in names:
+        (tmp_path / name).write_text("")
+    with pytest.raises(DataError, match=words) as caught:
+        load_mnist(tmp_path)
+    assert str(tmp_path) in str(caught.value)
+
+
+def test_what_is_no_folder_is_refused(tmp_path):
+    (tmp_path / "file.gz").write_text("")
+    with pytest.raises(DataError, match="file.gz is a file, not a folder"):
+        load_mnist(tmp_path / "file.gz")
+    with pytest.raises(DataError, match="there is no folder"):
+        load_mnist(str(tmp_path / "nowhere"))
+    with pytest.raises(DataError, match="cannot be read"):
+        load_mnist("a\0b")
+
+
+def test_unequal_counts_are_refused(tmp_path, write_folder, make_split):
+    folder = write_folder(tmp_path / "a", make_split(5), make_split(2))
+    other = write_folder(tmp_path / "b", make_split(4), make_split(2))
+    (other / "train-labels-idx1-ubyte.gz").replace(folder / "train-labels-idx1-ubyte.gz")
+    with pytest.raises(DataError, match="ubyte.gz holds 5 images but train-labels.* 4 labels"):
+        load_mnist(folder)
+
+
+def test_nothing_is_printed(capsys):
+    load_mnist()
+    assert capsys.readouterr() == ("", "")

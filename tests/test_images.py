@@ -1,0 +1,591 @@
+"""The image preparation: every step, every odd kind of picture, and files that are no pictures."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import importlib.util
+import struct
+import zipfile
+import zlib
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from paddle_mnist import images
+from paddle_mnist.errors import PictureError
+
+ROOT = Path(__file__).parents[1]
+WORK = ROOT / "work"
+SAMPLE = ROOT / "paddle_mnist" / "data" / "sample"
+# Corners in a box of height 1. In the box of 20x20 it is 12.9 pixels wide, so that a pixel more
+# or less in the picture does not change how its width is rounded.
+SEVEN = [(0.0, 0.05), (0.60, 0.0), (0.25, 1.0)]
+
+
+def draw_seven(size=(200, 240), height=120.0, corner=(60.0, 50.0), pen=0.12, fine=4) -> np.ndarray:
+    """Draw a 7 in dark ink (level 0) on light paper (255): uint8 `[H, W]`."""
+    picture = Image.new("L", (size[0] * fine, size[1] * fine), 255)
+    points = [tuple(fine * (c + height * p) for c, p in zip(corner, point)) for point in SEVEN]
+    radius = fine * height * pen / 2
+    draw = ImageDraw.Draw(picture)
+    draw.line(points, fill=0, width=round(2 * radius))
+    for x, y in points:
+        draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=0)
+    return np.asarray(picture.resize(size, Image.Resampling.BOX))
+
+
+def centre(image: np.ndarray) -> tuple[float, float]:
+    """Return the centre of mass (row, column), counted in pixels from 0."""
+    rows, columns = np.mgrid[0 : image.shape[0], 0 : image.shape[1]]
+    mass = image / image.sum()
+    return float((rows * mass).sum()), float((columns * mass).sum())
+
+
+def difference(first: np.ndarray, second: np.ndarray) -> float:
+    """Return the mean absolute difference, as a share of the mean level of `first`."""
+    return float(np.abs(first.astype(float) - second).mean() / first.mean())
+
+
+def least_difference(first: np.ndarray, second: np.ndarray) -> float:
+    """Return the difference where `second` may be moved by one pixel.
+
+    The centre of mass goes to the nearest whole pixel, so two centres on both sides of a half
+    come out one pixel apart.
+    """
+    moves = [(down, right) for down in (-1, 0, 1) for right in (-1, 0, 1)]
+    return min(difference(first, np.roll(second, move, axis=(0, 1))) for move in moves)
+
+
+def prepare(grey: np.ndarray) -> np.ndarray:
+    return images.prepare(Image.fromarray(grey))
+
+
+def save(picture: Image.Image, path: Path, **options) -> Path:
+    picture.save(path, **options)
+    return path
+
+
+# The result as a whole
+
+
+def test_shifted_and_inverted_pictures_give_exactly_the_same_image():
+    grey = draw_seven()
+    expected = prepare(grey)
+    random = np.random.default_rng(6)
+    for _ in range(50):
+        around = [tuple(random.integers(0, 90, 2)) for _ in range(2)]
+        shifted = np.pad(grey, around, constant_values=255)
+        assert np.array_equal(prepare(shifted), expected)
+        assert np.array_equal(prepare(255 - shifted), expected)
+
+
+def test_shifted_scaled_and_inverted_pictures_give_the_same_image():
+    random = np.random.default_rng(0)
+    expected = prepare(draw_seven())
+    for _ in range(500):
+        height = random.uniform(60, 200)
+        corner = tuple(random.uniform(15, 60, 2))
+        width = round(corner[0] + height + random.uniform(0, 50))
+        grey = draw_seven(
+            (width, round(corner[1] + height + 20 + random.uniform(0, 50))), height, corner
+        )
+        dark, light = random.integers(0, 60), random.integers(150, 256)
+        grey = np.rint(dark + grey / 255 * (light - dark)).astype(np.uint8)
+        result = prepare(255 - grey if random.random() < 0.5 else grey)
+        assert least_difference(expected, result) < 0.15
+        assert np.abs(np.subtract(centre(result), 14)).max() <= 0.5
+
+
+def test_another_digit_is_not_the_same_image():
+    # The control of the tolerance above: a mirrored 7 is far outside of it.
+    assert least_difference(prepare(draw_seven()), prepare(draw_seven()[:, ::-1])) > 0.5
+
+
+def test_longest_side_is_20_and_black_surrounds_it():
+    result = prepare(draw_seven())
+    rows, columns = np.flatnonzero(result.any(1)), np.flatnonzero(result.any(0))
+    assert rows[-1] - rows[0] + 1 == 20
+    assert columns[-1] - columns[0] + 1 < 20
+    assert result.dtype == np.uint8 and result.shape == (28, 28)
+    assert result.max() == 255 and np.median(result) == 0
+
+
+def read_sample() -> np.ndarray:
+    files = sorted(SAMPLE.glob("t10k-images*"))
+    if not files:
+        pytest.skip("the sample of MNIST is not there")
+    data = files[0].read_bytes()
+    data = gzip.decompress(data) if files[0].suffix == ".gz" else data
+    return np.frombuffer(data, np.uint8, offset=16).reshape(-1, 28, 28)[:300]
+
+
+@pytest.mark.parametrize("inverted", [False, True])
+def test_real_mnist_images_stay_nearly_as_they_are(inverted):
+    digits = read_sample()
+    results = np.stack([prepare(255 - digit if inverted else digit) for digit in digits])
+    change = np.abs(results.astype(float) - digits).mean(axis=(1, 2))  # grey levels a pixel
+    # Where a centre of mass is almost half a pixel off, the digit may move by one: rare.
+    assert np.mean(change < 2) > 0.95
+    least = [least_difference(digit, result) for digit, result in zip(digits, results)]
+    assert max(least) < 0.35 and np.mean(least) < 0.03
+
+
+def test_load_image_is_a_batch_of_one(tmp_path):
+    grey = draw_seven()
+    batch = images.load_image(save(Image.fromarray(grey), tmp_path / "seven.png"))
+    assert batch.shape == (1, 28, 28) and batch.dtype == np.uint8
+    assert np.array_equal(batch[0], prepare(grey))
+
+
+def test_load_image_plain_is_the_recipe_of_the_paddle_course(tmp_path):
+    path = save(Image.fromarray(draw_seven()).convert("RGB"), tmp_path / "seven.png")
+    im = Image.open(path).convert("L").resize((28, 28), Image.Resampling.LANCZOS)
+    expected = 1 - np.array(im).astype(np.float32) / 255
+    plain = images.load_image_plain(str(path))
+    assert plain.shape == (1, 28, 28) and plain.dtype == np.uint8
+    np.testing.assert_allclose(plain[0] / 255, expected, atol=1e-6)
+
+
+def test_prepare_is_its_steps_in_order():
+    picture = Image.fromarray(draw_seven())
+    grey = images.to_grey(images.on_white(images.upright(picture)))
+    ink = images.white_ink_on_black(images.not_too_large(grey))
+    ink = images.crop_to_ink(images.remove_paper(images.even_light(ink)))
+    result = images.centre_of_mass_to_middle(images.fit_in_box(ink))
+    assert np.array_equal(result, images.prepare(picture))
+
+
+# Each step
+
+
+def stored(visual: np.ndarray, orientation: int) -> np.ndarray:
+    """Store a picture lying: where row 0 and column 0 are, from EXIF 2.32, section 4.6.4."""
+    return {
+        1: visual,  # row 0 is the top, column 0 the left side
+        2: visual[:, ::-1],  # top, right
+        3: visual[::-1, ::-1],  # bottom, right
+        4: visual[::-1],  # bottom, left
+        5: visual.T,  # left, top
+        6: visual[:, ::-1].T,  # right, top
+        7: visual[::-1, ::-1].T,  # right, bottom
+        8: visual[::-1].T,  # left, bottom
+    }[orientation]
+
+
+@pytest.mark.parametrize("kind", ["png", "tiff"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_upright_undoes_every_turn_of_exif(tmp_path, orientation, kind):
+    visual = np.arange(6, dtype=np.uint8).reshape(2, 3) * 40
+    exif = Image.Exif()
+    exif[images.ORIENTATION] = orientation
+    picture = Image.fromarray(np.ascontiguousarray(stored(visual, orientation)))
+    path = save(picture, tmp_path / f"turned.{kind}", exif=exif)
+    assert np.array_equal(np.asarray(images.upright(images.open_picture(path))), visual)
+
+
+def test_a_turned_jpeg_is_read_like_the_upright_one(tmp_path):
+    grey = draw_seven()
+    exif = Image.Exif()
+    exif[images.ORIENTATION] = 6
+    turned = Image.fromarray(np.ascontiguousarray(stored(grey, 6)))
+    path = save(turned, tmp_path / "turned.jpg", exif=exif, quality=95)
+    assert difference(prepare(grey), images.load_image(path)[0]) < 0.05
+    path = save(turned, tmp_path / "lying.jpg", quality=95)  # control: without the note
+    assert difference(prepare(grey), images.load_image(path)[0]) > 0.5
+
+
+def test_transparency_is_laid_on_white():
+    pixels = [(0, 0, 0, 0), (0, 0, 0, 255), (100, 50, 200, 128), (255, 0, 0, 51)]
+    picture = Image.new("RGBA", (4, 1))
+    picture.putdata(pixels)
+    # By hand: colour * alpha + white * (1 - alpha)
+    expected = [[c * a / 255 + 255 * (1 - a / 255) for c in rgb] for *rgb, a in pixels]
+    result = images.on_white(picture)
+    assert result.mode == "RGB"
+    np.testing.assert_allclose(np.asarray(result)[0], expected, atol=1)
+
+
+@pytest.mark.parametrize("mode", ["I;16", "I;16B", "I;16L"])
+def test_sixteen_bits_are_scaled_linearly(mode):
+    levels = np.arange(0, 65536, 97)
+    data = levels.astype(">u2" if mode == "I;16B" else "<u2").tobytes()
+    picture = Image.frombytes(mode, (levels.size, 1), data)
+    # 65535 / 255 = 257
+    np.testing.assert_allclose(images.to_grey(picture)[0], levels / 257, atol=0.5)
+
+
+def test_sixteen_bits_survive_a_png_file(tmp_path):
+    levels = np.array([[0, 257, 25700, 65535]], np.uint16)
+    path = save(Image.fromarray(levels), tmp_path / "deep.png")
+    assert images.to_grey(images.open_picture(path)).tolist() == [[0, 1, 100, 255]]
+
+
+@pytest.mark.parametrize("dtype", [np.int32, np.float32])
+def test_thirty_two_bits_are_scaled_from_darkest_to_lightest(dtype):
+    levels = np.array([[-1000, 0, 50, 3000]], dtype)
+    grey = images.to_grey(Image.fromarray(levels))
+    np.testing.assert_allclose(grey[0], (levels[0] + 1000) * 255 / 4000, atol=0.5)
+
+
+def test_colours_are_weighted_as_bt_601_says():
+    picture = Image.new("RGB", (3, 1))
+    picture.putdata([(255, 0, 0), (0, 255, 0), (0, 0, 255)])
+    np.testing.assert_allclose(images.to_grey(picture)[0], [76.2, 149.7, 29.1], atol=0.6)
+
+
+def test_a_large_picture_is_averaged():
+    grey = np.tile(np.array([[0, 200], [0, 200]], np.uint8), (1000, 1200))  # 2000 x 2400
+    small = images.not_too_large(grey)
+    assert small.shape == (1000, 1200)
+    assert np.unique(small).tolist() == [100]
+    assert images.not_too_large(grey[:50, :50]).shape == (50, 50)
+
+
+@pytest.mark.parametrize(("paper", "ink"), [(255, 0), (110, 30), (90, 60), (0, 255), (40, 90)])
+def test_ink_is_lighter_than_paper_afterwards(paper, ink):
+    grey = np.full((40, 40), paper, np.uint8)
+    grey[10:30, 18:22] = ink
+    result = images.white_ink_on_black(grey)
+    assert result[20, 20] > result[0, 0]
+    assert abs(int(result[20, 20]) - int(result[0, 0])) == abs(paper - ink)
+
+
+def test_even_light_takes_the_shade_and_leaves_the_ink():
+    rows, columns = np.mgrid[0:60, 0:50]
+    shade = 20 + 1.0 * rows + 0.6 * columns  # a plane from 20 to 108
+    ink = shade.copy()
+    ink[15:45, 22:27] += 100
+    result = images.even_light(np.rint(ink).astype(np.uint8))
+    expected = np.zeros((60, 50))
+    expected[15:45, 22:27] = 100
+    np.testing.assert_allclose(result[10:-10, 10:-10], expected[10:-10, 10:-10], atol=3)
+    # Half of the 21 pixels wide window ends at the border, so that much of the slope is left.
+    assert result[expected == 0].max() <= 10 * 1.6 + 3
+
+
+def test_even_light_leaves_ink_that_touches_the_border():
+    ink = np.zeros((60, 50), np.uint8)
+    ink[:5], ink[:, -5:] = 200, 180  # a 7 that is cut out along its bar and its stem
+    assert np.array_equal(images.even_light(ink), ink)
+
+
+def test_even_light_takes_a_sharp_shadow():
+    ink = np.zeros((60, 60), np.uint8)
+    ink[:, 35:] = 90
+    assert images.even_light(ink)[:, :30].max() == 0
+    assert images.even_light(ink)[:, 40:].max() == 0
+
+
+def test_uneven_light_changes_little_in_the_result():
+    grey = draw_seven()
+    rows, columns = np.mgrid[0 : grey.shape[0], 0 : grey.shape[1]]
+    light = 0.95 - 0.5 * (rows / grey.shape[0] + columns / grey.shape[1]) / 2  # 95% to 45%
+    photo = np.rint(light * (40 + grey * 0.8)).astype(np.uint8)
+    assert least_difference(prepare(grey), prepare(photo)) < 0.15
+
+
+def test_threshold_equals_a_search_by_hand():
+    random = np.random.default_rng(1)
+    ink = np.concatenate([random.normal(40, 10, 900), random.normal(180, 25, 100)])
+    ink = np.clip(ink, 0, 255).astype(np.uint8)
+
+    def within(level: int) -> float:  # Otsu's other form: the least variance within the parts
+        parts = ink[ink <= level], ink[ink > level]
+        return sum(part.size * part.var() for part in parts if part.size)
+
+    assert within(images._threshold(ink[None])) == pytest.approx(min(map(within, range(255))))
+
+
+def test_remove_paper_makes_paper_0_and_ink_255():
+    ink = np.full((30, 30), 40, np.uint8)
+    ink[10:20, 14:17] = 150
+    result = images.remove_paper(ink)
+    assert set(result[10:20, 14:17].ravel()) == {255}
+    assert result.sum() == 255 * 30
+
+
+def test_remove_paper_takes_the_grain_with_it():
+    random = np.random.default_rng(2)
+    ink = random.normal(60, 6, (100, 100))
+    ink[30:70, 48:53] += 110
+    result = images.remove_paper(np.clip(np.rint(ink), 0, 255).astype(np.uint8))
+    paper = np.delete(result, np.s_[48:53], axis=1)
+    assert (paper == 0).mean() > 0.99  # three standard deviations
+    assert result[30:70, 48:53].min() > 190
+
+
+def test_crop_keeps_all_that_is_at_least_a_quarter_ink():
+    ink = np.zeros((50, 60), np.uint8)
+    ink[10, 20], ink[30, 45], ink[40, 50] = 255, 64, 63
+    assert images.crop_to_ink(ink).shape == (21, 26)  # rows 10 to 30, columns 20 to 45
+
+
+@pytest.mark.parametrize(
+    ("shape", "expected"),
+    [((40, 20), (20, 10)), ((10, 40), (5, 20)), ((5, 5), (20, 20)), ((1, 900), (1, 20))],
+)
+def test_box_keeps_the_aspect(shape, expected):
+    assert images.fit_in_box(np.full(shape, 200, np.uint8)).shape == expected
+
+
+def test_box_averages_when_it_reduces():
+    stripes = np.tile(np.array([255, 0], np.uint8), (200, 100))  # lines of one pixel
+    stripes[:, :100] = 255
+    box = images.fit_in_box(stripes)
+    assert (box[:, :9] == 255).all()
+    # Dropping pixels would give 0 or 255. Half is expected; the filter's window leaves a ripple.
+    assert np.abs(box[:, 11:19].astype(int) - 127.5).max() < 20
+
+
+def test_the_middle_is_pixel_14():
+    dot = images.centre_of_mass_to_middle(np.full((1, 1), 255, np.uint8))
+    assert np.argwhere(dot).tolist() == [[14, 14]]
+    assert images.centre_of_mass_to_middle(np.full((3, 5), 9, np.uint8))[13:16, 12:17].all()
+
+
+def test_centre_of_mass_is_within_half_a_pixel_where_there_is_room():
+    random = np.random.default_rng(3)
+    for _ in range(200):
+        ink = random.integers(0, 256, random.integers(3, 21, 2)).astype(np.uint8)
+        assert np.abs(np.subtract(centre(images.centre_of_mass_to_middle(ink)), 14)).max() <= 0.5
+
+
+def test_ink_is_never_cut_off():
+    ink = np.zeros((20, 20), np.uint8)
+    ink[0], ink[-1, 0] = 255, 80  # nearly all mass at the top: the exact middle would cut the tail
+    result = images.centre_of_mass_to_middle(ink)
+    assert result.sum(dtype=int) == ink.sum(dtype=int)
+    assert np.flatnonzero(result.any(1)).tolist() == [8, 27]
+
+
+def test_ink_that_does_not_fit_is_refused():
+    with pytest.raises(PictureError, match="29 x 3 pixels does not fit into 28 x 28"):
+        images.centre_of_mass_to_middle(np.ones((29, 3), np.uint8))
+
+
+# Odd kinds of pictures: each shows the same 7
+
+
+def odd_pictures() -> dict[str, Image.Image]:
+    grey = draw_seven()
+    picture = Image.fromarray(grey)
+    alpha = Image.fromarray(255 - grey)
+    black = Image.new("L", picture.size)
+    palette = picture.quantize(16)
+    return {
+        "1.png": picture.point(lambda level: 255 * (level > 127)).convert("1"),
+        "l.bmp": picture,
+        "la.png": Image.merge("LA", (black, alpha)),
+        "p.png": palette,
+        "p.gif": palette,
+        "rgb.webp": picture.convert("RGB"),
+        "rgba.png": Image.merge("RGBA", (black, black, black, alpha)),
+        "rgba.webp": Image.merge("RGBA", (black, black, black, alpha)),
+        "rgba.tiff": Image.merge("RGBA", (black, black, black, alpha)),
+        "cmyk.jpg": picture.convert("RGB").convert("CMYK"),
+        "cmyk.tiff": picture.convert("RGB").convert("CMYK"),
+        "i16.png": Image.fromarray(grey.astype(np.uint16) * 257),
+        "i16.tiff": Image.fromarray(grey.astype(np.uint16) * 257),
+        "i.tiff": Image.fromarray(grey.astype(np.int32) * 70_000),
+        "f.tiff": Image.fromarray(grey.astype(np.float32) / 255),
+    }
+
+
+@pytest.mark.parametrize("name", odd_pictures())
+def test_every_kind_of_picture_gives_the_same_image(tmp_path, name, recwarn):
+    path = save(odd_pictures()[name], tmp_path / name)
+    result = images.load_image(path)[0]
+    assert difference(prepare(draw_seven()), result) < 0.10
+    assert images.load_image_plain(path).mean() == pytest.approx(255 - draw_seven().mean(), abs=6)
+    assert not recwarn.list
+
+
+def test_transparent_colour_of_a_palette_is_paper(tmp_path):
+    ink = Image.fromarray((draw_seven() < 128).astype(np.uint8)).convert("P")
+    ink.putpalette([0, 0, 0] * 256)  # every colour is black; number 0 is transparent
+    for name in ("p.png", "p.gif"):
+        result = images.load_image(save(ink, tmp_path / name, transparency=0))[0]
+        assert difference(prepare(draw_seven()), result) < 0.10
+
+
+def test_of_an_animation_the_first_frame_is_read(tmp_path):
+    first = Image.fromarray(draw_seven())
+    others = [Image.fromarray(np.roll(draw_seven()[::-1], step)) for step in range(3)]
+    path = save(first, tmp_path / "film.gif", save_all=True, append_images=others)
+    with Image.open(path) as film:
+        assert film.n_frames == 4
+    assert difference(prepare(draw_seven()), images.load_image(path)[0]) < 0.05
+
+
+def test_a_thin_picture_20000_pixels_wide(tmp_path):
+    grey = np.full((3, 20_000), 255, np.uint8)
+    grey[:, 9_000:9_400] = 0
+    result = images.load_image(save(Image.fromarray(grey), tmp_path / "thin.png"))[0]
+    assert np.flatnonzero(result.any(0)).size == 20
+    assert np.abs(np.subtract(centre(result), 14)).max() <= 0.5
+
+
+def test_the_plain_way_reads_a_picture_of_one_pixel(tmp_path):
+    path = save(Image.new("L", (1, 1), 55), tmp_path / "dot.png")
+    assert np.unique(images.load_image_plain(path)).tolist() == [200]
+
+
+# Files that are no pictures, and pictures that show nothing
+
+
+def encoded(picture: Image.Image, kind: str, **options) -> bytes:
+    file = BytesIO()
+    picture.save(file, kind, **options)
+    return file.getvalue()
+
+
+def png_of_size(width: int, height: int) -> bytes:
+    """Return a PNG file that promises a size and holds hardly any pixels."""
+
+    def chunk(name: bytes, data: bytes) -> bytes:
+        return (
+            struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+        )
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0" * 99))
+
+
+def zipped() -> bytes:
+    file = BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("digit.png", encoded(Image.fromarray(draw_seven()), "PNG"))
+    return file.getvalue()
+
+
+def bad_files() -> dict[str, tuple[bytes, str]]:
+    seven = Image.fromarray(draw_seven())
+    grain = np.random.default_rng(4).normal(200, 6, (90, 90)).astype(np.uint8)
+    not_numbers = np.full((9, 9), np.nan, np.float32)
+    return {
+        "empty.png": (b"", "is empty"),
+        "text.png": (b"this is not a picture\n" * 9, "not a picture of a known kind.*PNG, JPEG"),
+        "cut.jpg": (encoded(seven, "JPEG")[:900], "damaged or cut off"),
+        "cut.png": (encoded(seven, "PNG")[:300], "damaged or cut off"),
+        "cut.gif": (encoded(seven, "GIF")[:300], "damaged or cut off"),
+        "header.jpg": (encoded(seven, "JPEG")[:20], "not a picture|damaged"),
+        "drawing.svg": (b'<svg xmlns="http://www.w3.org/2000/svg"/>', "not a picture of a known"),
+        "pictures.zip": (zipped(), "not a picture of a known kind"),
+        "page.pdf": (encoded(seven, "PDF"), "not a picture of a known kind"),
+        "script.eps": (encoded(seven, "EPS"), "not a picture of a known kind"),
+        "grid.ppm": (encoded(seven, "PPM"), "not a picture of a known kind"),
+        "large.png": (png_of_size(5000, 4001), "5000 x 4001 pixels; the limit is 20 megapixels"),
+        "bomb.png": (png_of_size(60_000, 60_000), "limit is 20 megapixels"),
+        "promise.png": (png_of_size(5000, 4000), "damaged or cut off"),
+        "heavy.png": (encoded(seven, "PNG") + b"\0" * 10_000_000, "more than 10 MB"),
+        "white.png": (encoded(Image.new("RGB", (50, 40), "white"), "PNG"), "nothing to read"),
+        "black.jpg": (encoded(Image.new("L", (50, 40)), "JPEG"), "nothing to read"),
+        "clear.png": (encoded(Image.new("RGBA", (50, 40)), "PNG"), "nothing to read"),
+        "dot.gif": (encoded(Image.new("L", (1, 1)), "GIF"), "nothing to read"),
+        "grain.png": (encoded(Image.fromarray(grain), "PNG"), "nothing to read"),
+        "signalling.tiff": (
+            encoded(Image.frombytes("F", (1, 1), b"\x01\x00\xa0\x7f"), "TIFF"),
+            "not numbers",
+        ),
+        "nan.tiff": (encoded(Image.fromarray(not_numbers), "TIFF"), "not numbers"),
+        "lab.tiff": (encoded(Image.new("LAB", (9, 9)), "TIFF"), "stored as 'LAB'"),
+    }
+
+
+@pytest.mark.parametrize("name", bad_files())
+def test_bad_files_are_refused_by_name(tmp_path, name, recwarn):
+    content, message = bad_files()[name]
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(PictureError, match=message) as caught:
+        images.load_image(path)
+    assert str(caught.value).startswith(f"{path}: ")
+    assert not recwarn.list
+
+
+def test_a_folder_and_a_missing_file_are_refused(tmp_path):
+    with pytest.raises(PictureError, match="it is a folder"):
+        images.load_image(tmp_path)
+    with pytest.raises(PictureError, match=r"nowhere\.png: there is no such file"):
+        images.load_image_plain(tmp_path / "nowhere.png")
+
+
+def test_limits_are_met_exactly(tmp_path, monkeypatch):
+    path = save(Image.fromarray(draw_seven((40, 50), 30, (8, 10))), tmp_path / "seven.png")
+    monkeypatch.setattr(images, "MAX_PIXELS", 40 * 50)
+    monkeypatch.setattr(images, "MAX_BYTES", path.stat().st_size)
+    assert images.load_image(path).any()
+    monkeypatch.setattr(images, "MAX_BYTES", path.stat().st_size - 1)
+    with pytest.raises(PictureError, match="limit"):
+        images.load_image(path)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF"])
+def test_damaged_files_raise_nothing_but_picture_errors(tmp_path, kind):
+    random = np.random.default_rng(5)
+    good = encoded(Image.fromarray(draw_seven((40, 50), 30, (8, 10))), kind)
+    path = tmp_path / "damaged"
+    refused = 0
+    for _ in range(100):
+        data = bytearray(good)
+        for place in random.integers(0, len(data), random.integers(1, 6)):
+            data[place] = random.integers(0, 256)
+        path.write_bytes(
+            data[: random.integers(1, len(data) + 1)] if random.random() < 0.3 else data
+        )
+        try:
+            assert images.load_image(path).shape == (1, 28, 28)
+        except PictureError:
+            refused += 1
+    assert refused  # the damage was real
+
+
+# The example pictures
+
+
+def test_there_is_a_readable_example_of_every_digit():
+    with (WORK / "labels.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    examples = {row["file"]: row["label"] for row in rows if row["file"].startswith("example_")}
+    assert len(examples) >= 12
+    assert {examples[f"example_{digit}.jpg"] for digit in range(10)} == set("0123456789")
+    for name, label in examples.items():
+        assert name.startswith(f"example_{label}")
+        assert (WORK / name).stat().st_size < 40_000
+        result = images.load_image(WORK / name)[0]
+        rows_of_ink, columns_of_ink = np.flatnonzero(result.any(1)), np.flatnonzero(result.any(0))
+        assert max(np.ptp(rows_of_ink), np.ptp(columns_of_ink)) + 1 == 20
+        assert 0.03 < result.mean() / 255 < 0.25  # MNIST's mean is 0.13
+
+
+def make_examples():
+    """Import the script that drew the examples."""
+    place = ROOT / "scripts" / "make_examples.py"
+    spec = importlib.util.spec_from_file_location("make_examples", place)
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    return script
+
+
+def test_the_script_draws_the_examples_that_are_there():
+    script = make_examples()
+    for seed, example in enumerate(script.EXAMPLES):
+        if max(example.size) <= 300:
+            drawn = script.draw_example(example, seed)
+            with Image.open(WORK / example.file) as shipped:
+                assert shipped.size == drawn.size and shipped.mode == drawn.mode
+                # JPEG changes pixels a little, and not every version of it in the same way.
+                assert np.abs(np.subtract(drawn, shipped, dtype=float)).mean() < 2
+
+
+def test_paper_light_and_grain_of_the_examples_are_taken_away():
+    script = make_examples()
+    for seed, example in enumerate(script.EXAMPLES):
+        ink = script.draw_ink(example, np.random.default_rng(seed))
+        without_paper = prepare(np.rint(255 * ink).astype(np.uint8))
+        result = images.load_image(WORK / example.file)[0]
+        assert least_difference(without_paper, result) < 0.15, example.file
