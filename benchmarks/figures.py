@@ -28,7 +28,7 @@ from paddle_mnist.stages import STAGES
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "figures.json"
-README = ROOT / "README.md"
+READMES = (ROOT / "README.md", ROOT / "README.zh.md")
 BEGIN, END = "<!-- figures: make bench -->", "<!-- end of figures -->"
 
 SEEDS = {"linear": 3, "mlp": 3, "cnn": 5, "deep-cnn": 1, "dropout-cnn": 1}
@@ -230,11 +230,11 @@ def render(results: dict[str, Any]) -> str:
     return "\n".join([title, "", *ladder(results), "", *others(results)])
 
 
-def write_readme(text: str) -> None:
-    """Put the tables between the two marks in the README."""
-    before, _, rest = README.read_text(encoding="utf-8").partition(BEGIN)
+def write_into(readme: Path, text: str) -> None:
+    """Put the tables between the two marks in a README."""
+    before, _, rest = readme.read_text(encoding="utf-8").partition(BEGIN)
     after = rest.partition(END)[2]
-    README.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
+    readme.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
 
 
 def main() -> None:
@@ -254,7 +254,8 @@ def main() -> None:
         RESULTS.write_text(json.dumps(results, indent=1) + "\n")
     text = render(results)
     print(text)
-    write_readme(text)
+    for readme in READMES:
+        write_into(readme, text)
 
 
 if __name__ == "__main__":

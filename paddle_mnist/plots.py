@@ -6,6 +6,7 @@ screen is needed.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from paddle_mnist.errors import RunError
+
+# On its first use Matplotlib lists the system's fonts, and Paddle's log settings show that.
+logging.getLogger("matplotlib.font_manager").setLevel(logging.WARNING)
 
 # Dark to light, for drawing pixels with characters.
 _SHADES = " .:-=+*#%@"
@@ -81,9 +85,11 @@ def plot_confusion(matrix: np.ndarray, title: str = "") -> Figure:
     axes.imshow(mistakes, cmap="Reds", vmin=0, vmax=max(1, mistakes.max()))
     for true, row in enumerate(matrix):
         for read, count in enumerate(row):
-            weight = "bold" if true == read else "normal"
-            axes.text(read, true, str(count) if count else "", ha="center", va="center",
-                      weight=weight, fontsize=9)  # fmt: skip
+            style = {"weight": "bold"} if true == read else {}
+            if mistakes[true, read] > mistakes.max() / 2:
+                style["color"] = "white"  # on a dark field
+            text = str(count) if count else ""
+            axes.text(read, true, text, ha="center", va="center", fontsize=9, **style)
     digits = range(len(matrix))
     axes.set(xlabel="read as", ylabel="true digit", xticks=digits, yticks=digits)
     figure.suptitle(title)
@@ -120,17 +126,22 @@ def plot_readings(
         digits: N digits that were read.
         probabilities: N arrays [10], or None where a network has none.
     """
-    figure = Figure(figsize=(6, 2.2 * len(images)), layout="constrained")
-    grid = figure.subplots(len(images), 2, squeeze=False, width_ratios=(1, 1.6))
-    for (picture, bars), image, digit, row in zip(grid, images, digits, probabilities):
+    columns = min(3, len(images))
+    rows = -(-len(images) // columns)
+    figure = Figure(figsize=(4.2 * columns, 1.7 * rows), layout="constrained")
+    grid = figure.subplots(rows, 2 * columns, squeeze=False, width_ratios=columns * (1, 1.6))
+    for axes in grid.flat:
+        axes.axis("off")
+    pairs = grid.reshape(-1, 2)  # [rows, 2 * columns] -> [rows * columns, 2]
+    for (picture, bars), image, digit, row in zip(pairs, images, digits, probabilities):
         picture.imshow(image, cmap="gray", vmin=0, vmax=255)
-        picture.set_title(f"read as {digit}")
-        picture.axis("off")
-        if row is None:
-            bars.axis("off")
-            continue
-        bars.bar(range(len(row)), row)
-        bars.set(xticks=range(len(row)), ylim=(0, 1), ylabel="probability")
+        picture.set_title(f"read as {digit}", fontsize=10)
+        if row is not None:
+            bars.axis("on")
+            bars.bar(range(len(row)), row)
+            bars.set(xticks=range(len(row)), ylim=(0, 1.02), yticks=(0, 0.5, 1))
+            bars.set_title("probability", fontsize=8)
+            bars.tick_params(labelsize=7)
     return figure
 
 
@@ -150,11 +161,12 @@ def save_figure(figure: Figure, path: Path) -> None:
     Raises:
         RunError: the file cannot be written, or its ending is unknown.
     """
-    temporary = path.with_name(f".{path.name}.tmp{path.suffix or '.png'}")
     try:
-        figure.savefig(temporary, dpi=120)
-        temporary.replace(path)
+        temporary = path.with_name(f".{path.name}.tmp{path.suffix or '.png'}")
+        try:
+            figure.savefig(temporary, dpi=120)
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
     except (OSError, ValueError) as error:
         raise RunError(f"the picture {path} cannot be written: {error}") from error
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 _KEEP_FREED_BYTES = 1 << 30
 
+# What Paddle warns of though nothing is wrong: at every import, that a compiler's cache for
+# extensions is missing; in every batch normalisation, that its running averages are kept.
+_PADDLE_CHATTER = ("No ccache found", "When training, we now always track global mean and variance")
+
 DEVICES = ("auto", "cpu", "gpu")
 
 
@@ -60,8 +64,8 @@ def prepare(threads: int | None = None) -> None:
         # The MKL inside Paddle's wheel takes a slow path on AMD processors unless told that AVX2
         # is there; newer versions of MKL ignore the variable.
         os.environ.setdefault("MKL_DEBUG_CPU_TYPE", "5")
-    # Printed at every import of Paddle; it speaks of compiling extensions, which nobody here does.
-    warnings.filterwarnings("ignore", message="No ccache found")
+    for message in _PADDLE_CHATTER:
+        warnings.filterwarnings("ignore", message=message)
     if sys.platform == "linux" and platform.libc_ver()[0] == "glibc":
         _keep_freed_memory()
 
