@@ -3,8 +3,9 @@
 `run.json` is the point of commitment. Both tensor files are first written beside their places as
 `….next`; then `run.json`, which holds their SHA-256, is replaced; then they take their places. A
 kill before `run.json` leaves the old run, one after it the new: a `….next` file that fits
-`run.json` counts as the file itself. Nothing that is loaded is ever executed: tensors are
-safetensors, the rest is JSON.
+`run.json` counts as the file itself. `run.json` holds its own SHA-256 too, so that a damage to any
+of the three is noticed. Nothing that is loaded is ever executed: tensors are safetensors, the rest
+is JSON.
 
 Knows how a run is stored, not what is done with it.
 """
@@ -31,7 +32,18 @@ if TYPE_CHECKING:
 
 MODEL, STATE, RECORD = "model.safetensors", "state.safetensors", "run.json"
 FORMAT = 1
-_REQUIRED = {"format": int, "stage": str, "config": dict, "history": list, "files": dict}
+_REQUIRED = {
+    "format": int,
+    "stage": str,
+    "config": dict,
+    "data": dict,
+    "history": list,
+    "files": dict,
+}
+# Some 20 kB are usual. More than this was never written here, and is not read into memory.
+_LARGEST_RECORD = 10_000_000
+# What a killed save or a killed drawing leaves. Nothing else: the folder may hold a user's files.
+_LEFTOVERS = ("*.safetensors.next", f"{RECORD}.*.tmp", "history.csv.*.tmp", ".*.png.tmp.png")
 
 Tensors = dict[str, np.ndarray]
 Record = dict[str, Any]
@@ -47,7 +59,7 @@ def save_run(folder: Path, record: Record, model: Tensors, state: Tensors) -> No
     Args:
         folder: made where it is missing.
         record: JSON values for `run.json`: stage, config, history and what else belongs there;
-            `format` and `files` are filled in here.
+            `format`, `files` and `sha256` are filled in here.
         model: the weights to use, by name.
         state: what is needed besides to go on training: last weights, optimiser.
 
@@ -56,13 +68,13 @@ def save_run(folder: Path, record: Record, model: Tensors, state: Tensors) -> No
     """
     contents = {MODEL: safetensors.numpy.save(model), STATE: safetensors.numpy.save(state)}
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
-    text = json.dumps({"format": FORMAT, **record, "files": hashes}, indent=1, allow_nan=False)
+    text = _sealed({"format": FORMAT, **record, "files": hashes})
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _sweep(folder)
         for name, content in contents.items():
             write_synced(_next(folder / name), content)
-        replace_file(folder / RECORD, text.encode())
+        replace_file(folder / RECORD, text)
         for name in contents:
             os.replace(_next(folder / name), folder / name)
         sync_folder(folder)
@@ -76,20 +88,32 @@ def update_record(folder: Path, changes: Record) -> None:
     Raises:
         RunError: the run is missing or damaged, or the folder cannot be written.
     """
-    text = json.dumps({**load_record(folder), **changes}, indent=1, allow_nan=False)
+    text = _sealed({**load_record(folder), **changes})
     try:
-        replace_file(folder / RECORD, text.encode())
+        replace_file(folder / RECORD, text)
+    except OSError as error:
+        raise RunError(f"the run cannot be saved in {folder}: {error}") from error
+
+
+def sweep(folder: Path) -> None:
+    """Take away what an interrupted save left behind; do so only where no other training runs.
+
+    Raises:
+        RunError: the folder cannot be written.
+    """
+    try:
+        _sweep(folder)
     except OSError as error:
         raise RunError(f"the run cannot be saved in {folder}: {error}") from error
 
 
 def _sweep(folder: Path) -> None:
-    # What an interrupted save left behind; a `.next` that fits run.json takes its place first.
+    # A `.next` that fits run.json is a part of the run, and takes its place.
     for name in (MODEL, STATE):
         waiting = _next(folder / name)
         if waiting.exists() and _sha256(waiting.read_bytes()) == _hash_on_record(folder, name):
             os.replace(waiting, folder / name)
-    for pattern in ("*.next", "*.tmp"):
+    for pattern in _LEFTOVERS:
         for leftover in folder.glob(pattern):
             leftover.unlink()
 
@@ -105,6 +129,17 @@ def _sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
+def _hash_of_record(record: Record) -> str:
+    # Of the values, whatever their order and spacing.
+    values = {name: value for name, value in record.items() if name != "sha256"}
+    return _sha256(json.dumps(values, sort_keys=True).encode())
+
+
+def _sealed(record: Record) -> bytes:
+    values = json.loads(json.dumps(record, allow_nan=False))  # as they will be read again
+    return json.dumps({**values, "sha256": _hash_of_record(values)}, indent=1).encode()
+
+
 def load_record(folder: Path) -> Record:
     """Read a run's `run.json`.
 
@@ -113,17 +148,24 @@ def load_record(folder: Path) -> Record:
     """
     path = folder / RECORD
     try:
-        record = json.loads(path.read_bytes())
+        with open(path, "rb") as file:
+            content = file.read(_LARGEST_RECORD + 1)
     except FileNotFoundError:
         raise RunError(
             f"there is no run in {folder} (no {RECORD}); this command makes one: "
             f"python -m paddle_mnist.train --stage {_stage_for(folder)} --out {folder}"
         ) from None
+    except NotADirectoryError:
+        raise RunError(f"{folder} is a file; name the folder of a run, such as runs/cnn") from None
     except OSError as error:
         raise RunError(f"{path} cannot be read: {error}") from error
+    if len(content) > _LARGEST_RECORD:
+        raise RunError(f"{path} is damaged: it has more than {_LARGEST_RECORD:,} bytes")
+    try:
+        record = json.loads(content)
+        _check_record(path, record)
     except (ValueError, RecursionError) as error:
         raise RunError(f"{path} is damaged: not JSON ({error}); train again") from error
-    _check_record(path, record)
     return record
 
 
@@ -133,13 +175,24 @@ def _stage_for(folder: Path) -> str:
 
 def _check_record(path: Path, record: Any) -> None:
     if not isinstance(record, dict):
-        raise RunError(f"{path} is damaged: it holds {type(record).__name__}, expected an object")
+        found = type(record).__name__
+        raise RunError(f"{path} is damaged: it holds {found}, expected an object; train again")
     for name, kind in _REQUIRED.items():
         if not isinstance(record.get(name), kind):
             found = type(record.get(name)).__name__
-            raise RunError(f"{path} is damaged: {name!r} is {found}, expected {kind.__name__}")
+            raise RunError(
+                f"{path} is damaged: {name!r} is {found}, expected {kind.__name__}; train again"
+            )
     if record["format"] != FORMAT:
-        raise RunError(f"{path} has format {record['format']}; this version reads format {FORMAT}")
+        raise RunError(
+            f"{path} has format {record['format']}; this version reads format {FORMAT}; "
+            "use the version that wrote it, or train again"
+        )
+    if record.get("sha256") != _hash_of_record(record):
+        raise RunError(
+            f"{path} is damaged or was edited: its values have another SHA-256 than it names; "
+            "train again"
+        )
 
 
 def load_tensors(folder: Path, name: str, record: Record) -> Tensors:

@@ -7,6 +7,8 @@ so that `--help` answers at once.
 from __future__ import annotations
 
 import argparse
+import io
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +17,7 @@ from typing import Callable, NoReturn
 from paddle_mnist.errors import PaddleMnistError
 from paddle_mnist.runtime import prepare
 
-USAGE_ERROR, INTERRUPTED = 2, 130
+USAGE_ERROR, INTERRUPTED, BROKEN_PIPE = 2, 130, 141
 
 Command = Callable[[argparse.Namespace], None]
 
@@ -37,18 +39,30 @@ def run(command: Command, parser: Parser, arguments: Sequence[str] | None) -> in
         arguments: the words after the command's name; None: those of this process.
 
     Returns:
-        The exit code: 0, 2 after an error that the user can put right, 130 after Ctrl-C.
+        The exit code: 0, 2 after an error that the user can put right, 130 after Ctrl-C, 141
+        where nobody reads the output any more.
     """
+    _print_any_character()
     namespace = parser.parse_args(arguments)
     try:
         command(namespace)
+        sys.stdout.flush()
     except PaddleMnistError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print("error:", " ".join(str(error).splitlines()), file=sys.stderr)
         return USAGE_ERROR
     except KeyboardInterrupt as interrupt:
         print(f"\nstopped. {interrupt}".rstrip(), file=sys.stderr)
         return INTERRUPTED
+    except BrokenPipeError:  # the reader of the output, such as head, has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
     return 0
+
+
+def _print_any_character() -> None:
+    # A file's name, or the … of a message, may have characters that the terminal does not know.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def prepare_for_run(folder: Path) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def build_parser() -> Parser:
     """The command's arguments."""
     parser = Parser(
-        prog="paddle_mnist.evaluate",
+        prog="python -m paddle_mnist.evaluate",
         description="Measure a run on test images, or on a folder of labelled pictures.",
     )
     parser.add_argument(

@@ -12,7 +12,7 @@ import io
 import math
 import platform
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -101,16 +101,31 @@ def _write_history(path: Path, history: list[dict[str, Any]]) -> None:
 
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
+    # Only one training at a time; and where none could begin, nothing is left of its folder.
+    lock = filelock.FileLock(folder / ".lock", timeout=0)
     try:
+        made = [path for path in (folder, *folder.parents) if not path.exists()]
         folder.mkdir(parents=True, exist_ok=True)
-        with filelock.FileLock(folder / ".lock", timeout=0):
-            yield
+        lock.acquire()
     except filelock.Timeout:
-        raise RunError(f"another training is writing to {folder}; give --out another one") from None
+        raise RunError(
+            f"another training is writing to {folder}; wait for its end, or give --out another one"
+        ) from None
     except (FileExistsError, NotADirectoryError):
-        raise RunError(f"{folder} cannot be a run's folder: a file is in the way") from None
-    except PermissionError as error:
+        raise RunError(
+            f"{folder} cannot be a run's folder: a file is in the way; give --out another one"
+        ) from None
+    except OSError as error:
         raise RunError(f"the run cannot be saved in {folder}: {error}") from error
+    try:
+        yield
+    finally:
+        with suppress(OSError):  # Windows takes an open file away only after the release
+            Path(lock.lock_file).unlink()
+        lock.release()
+        with suppress(OSError):  # it is not empty: there is a run
+            for path in made:
+                path.rmdir()
 
 
 def run_training(config: Config, folder: Path, *, resume: bool = False) -> Evaluation:
@@ -133,6 +148,7 @@ def run_training(config: Config, folder: Path, *, resume: bool = False) -> Evalu
     """
     with _locked(folder), paddle.utils.unique_name.guard():
         _refuse_other_stage(config, folder)
+        checkpoint.sweep(folder)
         device = select_device(config.device)
         mnist = load_mnist(config.data, validation=config.validation)
         print(mnist.source.message, flush=True)
@@ -218,12 +234,16 @@ def _fixed_record(config: Config, mnist: Mnist, device: str) -> checkpoint.Recor
     }
 
 
+def _name_of(data: checkpoint.Record) -> str:
+    return "sample" if data.get("kind") == "sample" else str(data.get("path"))
+
+
 def _check_same(folder: Path, record: checkpoint.Record, fixed: checkpoint.Record) -> None:
-    saved, now = record.get("data", {}), fixed["data"]
+    saved, now = record["data"], fixed["data"]
     if saved.get("fingerprint") != now["fingerprint"]:
         raise RunError(
             f"the run in {folder} was trained on other data ({saved.get('path')}) than there is "
-            f"now ({now['path']}); resume it with --data and that folder, or train anew"
+            f"now ({now['path']}); resume it with --data {_name_of(saved)}, or train anew"
         )
     for name in ("threads", "device", "versions"):
         if record.get(name) != fixed[name]:
@@ -275,6 +295,7 @@ def _finish(
         truncated = predicted_digits(test.outputs, truncate=True) == mnist.test.labels
         measured["accuracy_truncated"] = float(truncated.mean())
     matrix = confusion_matrix(mnist.test.labels, digits)
+    _write_history(folder / "history.csv", history)
     save_figure(plot_history(history, config.stage), folder / "curves.png")
     save_figure(plot_confusion(matrix, f"{config.stage}, test images"), folder / "confusion.png")
     if test.outputs.shape[1] > 1:

@@ -64,11 +64,12 @@ NOTHING = (
 
 
 def _read(path: Path) -> bytes:
-    if path.is_dir():
+    # Unlike Path's, os.path's questions are answered for impossible names too.
+    if os.path.isdir(path):
         raise PictureError("it is a folder; name one picture in it")
-    if not path.exists():
+    if not os.path.exists(path):
         raise PictureError("there is no such file; check the name and the folder")
-    if not path.is_file():  # a pipe could block for ever
+    if not os.path.isfile(path):  # a pipe could block for ever
         raise PictureError(f"it is not an ordinary file; {ALLOWED}")
     try:
         with path.open("rb") as file:
@@ -177,12 +178,14 @@ def _deep_to_grey(picture: Image.Image) -> np.ndarray:
     levels = np.asarray(picture)
     if not np.isfinite(levels).all():
         raise PictureError("it has pixels that are not numbers (NaN or infinite); save it again")
-    levels = levels.astype(np.float64)
     black, white = 0.0, 65535.0
     if picture.mode not in SIXTEEN_BITS:
         # Files of 32 bits have no agreed white: the lightest pixel is taken for it.
-        black, white = levels.min(), levels.max()
-    return np.rint((levels - black) * (255 / max(white - black, 1e-9))).astype(np.uint8)
+        black, white = float(levels.min()), float(levels.max())
+    levels = levels.astype(np.float64)
+    levels -= black  # in place: a large picture takes 160 MB here
+    levels *= 255 / max(white - black, 1e-9)
+    return np.rint(levels, out=levels).astype(np.uint8)
 
 
 def to_grey(picture: Image.Image) -> np.ndarray:

@@ -18,6 +18,8 @@ from paddle_mnist.metrics import predicted_digits, softmax
 from paddle_mnist.stages import STAGES, build_network
 from paddle_mnist.transforms import norm_img
 
+_BATCH = 500  # only a matter of memory
+
 
 @dataclass(frozen=True)
 class Reading:
@@ -65,9 +67,11 @@ class Recognizer:
                 f"the run in {folder} is of stage {record['stage']!r}, which this version does not "
                 f"know; the stages are: {', '.join(STAGES)}"
             )
-        network = build_network(record["stage"])
         try:
-            load_weights(network, load_tensors(folder, MODEL, record))
+            # At once after run.json: while a training goes on, the next epoch replaces both.
+            weights = load_tensors(folder, MODEL, record)
+            network = build_network(record["stage"])
+            load_weights(network, weights)
         except RunError as error:
             raise RunError(f"the run in {folder} cannot be loaded: {error}") from error
         return cls(network, record["stage"], record)
@@ -76,13 +80,16 @@ class Recognizer:
         """The network's outputs.
 
         Args:
-            images: uint8 [N, 28, 28], white ink on black, as `load_mnist` and `load_image` give.
+            images: uint8 [N, 28, 28], N at least 1, white ink on black, as `load_mnist` and
+                `load_image` give.
 
         Returns:
             float32 [N, 10] (logits), or [N, 1] for the linear stage.
         """
+        starts = range(0, len(images), _BATCH)
         with paddle.no_grad():
-            return self.network(norm_img(images)).numpy()
+            batches = [self.network(norm_img(images[i : i + _BATCH])).numpy() for i in starts]
+        return np.concatenate(batches)
 
     def read(self, images: np.ndarray) -> list[Reading]:
         """Read a batch of prepared images, uint8 [N, 28, 28]."""

@@ -82,6 +82,9 @@ def evaluate(
         loss_function: from outputs and labels to one number.
         split: at least one image.
         batch_size: only a matter of memory: every image counts once.
+
+    Raises:
+        TrainingError: the loss is not a finite number.
     """
     was_training = network.training
     network.eval()
@@ -95,6 +98,11 @@ def evaluate(
             outputs.append(batch_outputs.numpy())
     if was_training:
         network.train()
+    if not math.isfinite(loss.value):
+        raise TrainingError(
+            f"the loss is {loss.value} on {len(split)} images: the weights have become useless; "
+            "train again with a lower learning rate"
+        )
     all_outputs = np.concatenate(outputs)
     correct = int((predicted_digits(all_outputs) == split.labels).sum())
     return Evaluation(loss.value, correct / len(split), correct, len(split), all_outputs)

@@ -47,18 +47,20 @@ def build_schedule(name: str, learning_rate: float, steps: int) -> LRScheduler |
 
     Args:
         name: "constant"; "one-cycle" (L. Smith, arXiv:1708.07120: up from a tenth of the rate over
-            the first quarter of the training, then down to a thousandth of it; one step a batch);
+            the first quarter of the training, then down to a thousandth of it; one step a batch;
+            with fewer than 5 steps, too few for a cycle, the rate stays);
             "plateau" (half the rate after 3 epochs without a lower validation loss, never under
             1e-5; one step an epoch).
         learning_rate: the rate, the highest one for "one-cycle"; above 0.
         steps: batches in the whole training.
 
     Returns:
-        A scheduler of `paddle.optimizer.lr`, or the rate itself for "constant".
+        A scheduler of `paddle.optimizer.lr`, or the rate itself where it stays.
     """
     from paddle.optimizer import lr
 
-    if name == "one-cycle":
+    # Under 5 steps the first quarter is no step at all, and Paddle's formula divides by zero.
+    if name == "one-cycle" and steps >= 5:
         return lr.OneCycleLR(
             learning_rate,
             total_steps=steps,
@@ -67,11 +69,12 @@ def build_schedule(name: str, learning_rate: float, steps: int) -> LRScheduler |
             phase_pct=0.25,
         )
     if name == "plateau":
-        # Keras waits for an improvement of 1e-4 as a difference, not as a part.
+        # Keras waits for an improvement of 1e-4 as a difference, not as a part. Its patience of 3
+        # acts at the third epoch without one; Paddle's acts an epoch after its patience is used up.
         return lr.ReduceOnPlateau(
             learning_rate,
             factor=0.5,
-            patience=3,
+            patience=2,
             threshold=1e-4,
             threshold_mode="abs",
             min_lr=1e-5,

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 def build_parser() -> Parser:
     """The command's arguments."""
     parser = Parser(
-        prog="paddle_mnist.predict", description="Read the digit in each picture with a run."
+        prog="python -m paddle_mnist.predict",
+        description="Read the digit in each picture with a run.",
     )
     parser.add_argument("pictures", nargs="+", type=Path, metavar="PICTURE", help="a picture file")
     parser.add_argument(

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from paddle_mnist.errors import UsageError
-from paddle_mnist.optimizers import OPTIMIZERS
+from paddle_mnist.optimizers import OPTIMIZERS, SCHEDULES
 from paddle_mnist.runtime import DEVICES
 
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ def find_stage(name: str) -> Stage:
     """
     if name in STAGES:
         return STAGES[name]
-    nearest = difflib.get_close_matches(name, STAGES, n=1, cutoff=0.4)
+    nearest = difflib.get_close_matches(name.lower(), STAGES, n=1, cutoff=0.4)
     guess = f"did you mean {nearest[0]!r}? " if nearest else ""
     raise UsageError(f"unknown stage {name!r}; {guess}The stages are: {', '.join(STAGES)}")
 
@@ -202,11 +202,15 @@ def _check(config: Config) -> None:
         if value < 1:
             raise UsageError(f"{name.replace('_', ' ')} is {value}; it must be 1 or more")
     if not (config.learning_rate > 0 and math.isfinite(config.learning_rate)):
-        raise UsageError(f"the learning rate is {config.learning_rate}; it must be above 0")
+        raise UsageError(
+            f"the learning rate is {config.learning_rate}; it must be a number above 0"
+        )
     if not 0 <= config.seed < 2**32:
         raise UsageError(f"the seed is {config.seed}; it must be from 0 to {2**32 - 1}")
     if config.validation is not None and not 0 <= config.validation <= 0.5:
         raise UsageError(f"the validation share is {config.validation}; it must be from 0 to 0.5")
+    if config.schedule not in SCHEDULES:
+        raise UsageError(f"unknown schedule {config.schedule!r}; allowed: {', '.join(SCHEDULES)}")
     if config.device not in DEVICES:
         raise UsageError(f"unknown device {config.device!r}; allowed: {', '.join(DEVICES)}")
 

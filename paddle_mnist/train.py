@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -33,7 +34,7 @@ _CONFIG_OPTIONS = (
 def build_parser() -> Parser:
     """The command's arguments; what is not given comes from the stage."""
     parser = Parser(
-        prog="paddle_mnist.train",
+        prog="python -m paddle_mnist.train",
         description="Train a stage of the course, save the run, and measure it on the test images.",
     )
     parser.add_argument("--stage", metavar="S", help=f"one of: {', '.join(STAGES)} (default: cnn)")
@@ -80,11 +81,12 @@ def train(arguments: argparse.Namespace) -> None:
         print_summary(stage)
         return
     if options["data"] not in (None, "auto", "sample"):
-        options["data"] = str(Path(options["data"]).absolute())
+        options["data"] = os.path.abspath(os.path.expanduser(options["data"]))
     if arguments.resume:
         config = resumed_config(folder, options)
     else:
         config = configure(**{**options, "stage": stage})
+    before = _saved(folder)
     prepare(config.threads)
     # Only now, because importing Paddle takes seconds and settles the number of threads.
     from paddle_mnist.experiment import run_training
@@ -92,7 +94,9 @@ def train(arguments: argparse.Namespace) -> None:
     try:
         test = run_training(config, folder, resume=arguments.resume)
     except KeyboardInterrupt:
-        raise KeyboardInterrupt(how_to_resume(stage, folder)) from None
+        if not arguments.resume and _saved(folder) == before:
+            raise KeyboardInterrupt("No epoch was finished yet, so nothing was saved.") from None
+        raise KeyboardInterrupt(how_to_resume(config.stage, folder)) from None
     print(f"the run is in {folder}")
     from paddle_mnist.checkpoint import load_record
 
@@ -116,7 +120,8 @@ def resumed_config(folder: Path, changes: dict[str, Any]) -> Config:
     Args:
         folder: the run.
         changes: fields of Config that were asked for; None: not asked for. Only `epochs` (where
-            the learning rate does not depend on it), `threads` and `device` may be others.
+            the learning rate does not depend on it), `threads` and `device` may be others, and
+            the place of the data, which must be the same images all the same.
 
     Raises:
         RunError: there is no run, or it is damaged.
@@ -132,25 +137,32 @@ def resumed_config(folder: Path, changes: dict[str, Any]) -> Config:
     asked = {name: value for name, value in changes.items() if value is not None}
     for name, value in asked.items():
         saved = getattr(config, name)
-        free = name in ("threads", "device") or (
+        free = name in ("data", "threads", "device") or (
             name == "epochs" and config.schedule != "one-cycle"
         )
         if value != saved and not free:
+            planned = " (its learning rate follows a plan for them)" if name == "epochs" else ""
             raise UsageError(
-                f"the run in {folder} was started with {name.replace('_', ' ')} {saved}, and "
-                f"cannot go on with {value}; leave that option out, or train anew without --resume"
+                f"the run in {folder} was started with {name.replace('_', ' ')} {saved}{planned}, "
+                f"and cannot go on with {value}; leave that option out, or train anew without "
+                "--resume"
             )
     if asked.get("epochs", config.epochs) < len(record["history"]):
         raise UsageError(f"the run in {folder} has {len(record['history'])} epochs already")
     return dataclasses.replace(config, **asked)
 
 
-def how_to_resume(stage: str, folder: Path) -> str:
-    """What to tell somebody who pressed Ctrl-C."""
+def _saved(folder: Path) -> bytes:
     from paddle_mnist.checkpoint import RECORD
 
-    if not (folder / RECORD).exists():
-        return "No epoch was finished yet, so nothing was saved."
+    try:
+        return (folder / RECORD).read_bytes()
+    except OSError:  # nothing is saved there, or nothing that can be gone on with
+        return b""
+
+
+def how_to_resume(stage: str, folder: Path) -> str:
+    """What to tell somebody who pressed Ctrl-C after an epoch was saved."""
     return (
         "The last finished epoch is saved; go on with: "
         f"python -m paddle_mnist.train --stage {stage} --out {folder} --resume"

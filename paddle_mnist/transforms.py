@@ -32,7 +32,9 @@ def norm_img(images: np.ndarray | paddle.Tensor) -> paddle.Tensor:
             f"norm_img takes a batch of pictures [N, 28, 28], and got {shape}; "
             "a single picture [28, 28] becomes a batch of one as image[None]"
         )
-    pixels = paddle.to_tensor(images).astype("float32")
+    if not isinstance(images, paddle.Tensor):
+        images = paddle.to_tensor(images)
+    pixels = images.astype("float32")
     return (pixels / 255.0).reshape([-1, 784])  # [N, 28, 28] -> [N, 784]
 
 

@@ -341,6 +341,12 @@ def test_box_averages_when_it_reduces():
     assert np.abs(box[:, 11:19].astype(int) - 127.5).max() < 20
 
 
+def test_thin_strokes_do_not_fade_in_the_box():
+    ring = np.zeros((300, 300), np.uint8)
+    ring[[0, -1]] = ring[:, [0, -1]] = 255  # a stroke of 1 pixel, 1/15 of a pixel in the box
+    assert images.fit_in_box(ring).max() == 255
+
+
 def test_the_middle_is_pixel_14():
     dot = images.centre_of_mass_to_middle(np.full((1, 1), 255, np.uint8))
     assert np.argwhere(dot).tolist() == [[14, 14]]
@@ -510,6 +516,9 @@ def test_bad_files_are_refused_by_name(tmp_path, name, recwarn):
 def test_a_folder_and_a_missing_file_are_refused(tmp_path):
     with pytest.raises(PictureError, match="it is a folder"):
         images.load_image(tmp_path)
+    for impossible in ("a" * 300 + ".png", "nul\0.png"):
+        with pytest.raises(PictureError, match="there is no such file"):
+            images.load_image(impossible)
     with pytest.raises(PictureError, match=r"nowhere\.png: there is no such file"):
         images.load_image_plain(tmp_path / "nowhere.png")
 
@@ -525,7 +534,7 @@ def test_limits_are_met_exactly(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF"])
-def test_damaged_files_raise_nothing_but_picture_errors(tmp_path, kind):
+def test_damaged_files_raise_nothing_but_picture_errors(tmp_path, kind, recwarn):
     random = np.random.default_rng(5)
     good = encoded(Image.fromarray(draw_seven((40, 50), 30, (8, 10))), kind)
     path = tmp_path / "damaged"
@@ -542,6 +551,7 @@ def test_damaged_files_raise_nothing_but_picture_errors(tmp_path, kind):
         except PictureError:
             refused += 1
     assert refused  # the damage was real
+    assert not recwarn.list
 
 
 # The example pictures

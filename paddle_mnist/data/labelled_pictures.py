@@ -46,7 +46,8 @@ def read_labels_csv(folder: Path) -> list[LabelledPicture]:
             rows = [_parse(path, reader.line_num, row) for row in reader]
     except OSError as error:
         raise DataError(
-            f"{path} cannot be read ({error.strerror}); it must have the columns file and label"
+            f"{path} cannot be read ({error.strerror}); a folder of pictures must have this file, "
+            "with the columns file and label"
         ) from error
     except (UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"{path} is damaged: not a CSV file in UTF-8 ({error})") from error

@@ -1,0 +1,253 @@
+"""Figures: what is on them, and that a file is written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+import pytest
+from matplotlib.colors import to_rgb
+from PIL import Image
+
+from paddle_mnist.errors import RunError
+from paddle_mnist.plots import (
+    draw_in_terminal,
+    plot_confusion,
+    plot_digits,
+    plot_history,
+    plot_mistakes,
+    plot_readings,
+    save_figure,
+)
+
+
+def history(epochs: int, validation: bool) -> list[dict]:
+    rows = []
+    for epoch in range(1, epochs + 1):
+        row = {"epoch": epoch, "loss": 1 / epoch, "accuracy": 1 - 0.5 / epoch}
+        if validation:
+            row.update(validation_loss=2 / epoch, validation_accuracy=1 - 0.6 / epoch)
+        rows.append(row)
+    return rows
+
+
+def digits(count: int) -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (count, 28, 28), dtype=np.uint8)
+
+
+def shown_images(figure) -> list[np.ndarray]:
+    return [np.asarray(image.get_array()) for axes in figure.axes for image in axes.images]
+
+
+def titles(figure) -> list[str]:
+    return [axes.get_title() for axes in figure.axes if axes.get_title()]
+
+
+def test_history_has_a_curve_of_loss_and_one_of_accuracy():
+    figure = plot_history(history(3, validation=True), "cnn")
+    assert [axes.get_ylabel() for axes in figure.axes] == ["loss", "accuracy"]
+    assert [axes.get_xlabel() for axes in figure.axes] == ["epoch", "epoch"]
+    assert figure.get_suptitle() == "cnn"
+    for axes, name in zip(figure.axes, ("loss", "accuracy")):
+        training, validation = axes.lines
+        assert [line.get_label() for line in axes.lines] == ["training", "validation"]
+        np.testing.assert_array_equal(training.get_xdata(), [1, 2, 3])
+        np.testing.assert_array_equal(
+            training.get_ydata(), [row[name] for row in history(3, validation=True)]
+        )
+        np.testing.assert_array_equal(
+            validation.get_ydata(), [row[f"validation_{name}"] for row in history(3, True)]
+        )
+
+
+def test_history_without_validation_has_one_line_each():
+    figure = plot_history(history(1, validation=False))
+    assert [len(axes.lines) for axes in figure.axes] == [1, 1]
+    assert [text.get_text() for text in figure.axes[0].get_legend().get_texts()] == ["training"]
+
+
+@pytest.mark.parametrize("count, columns, panels", [(1, 8, 1), (8, 8, 8), (9, 8, 16), (5, 2, 6)])
+def test_digits_are_a_grid_with_empty_rest(count, columns, panels):
+    images = digits(count)
+    figure = plot_digits(images, [f"no. {i}" for i in range(count)], columns, "some digits")
+    assert len(figure.axes) == panels
+    assert titles(figure) == [f"no. {i}" for i in range(count)]
+    assert not any(axes.axison for axes in figure.axes)
+    for shown, image in zip(shown_images(figure), images):
+        np.testing.assert_array_equal(shown, image)
+    assert len(shown_images(figure)) == count
+    assert figure.get_suptitle() == "some digits"
+
+
+def test_digits_need_no_titles():
+    assert titles(plot_digits(digits(3))) == []
+
+
+def test_digits_are_drawn_from_black_to_white_whatever_is_in_them():
+    image = plot_digits(np.full((1, 28, 28), 100, np.uint8)).axes[0].images[0]
+    assert image.get_clim() == (0, 255)
+    assert image.get_cmap().name == "gray"
+
+
+def test_no_digits_give_an_empty_figure():
+    assert shown_images(plot_digits(digits(0))) == []
+
+
+def confusion() -> np.ndarray:
+    matrix = np.diag(np.arange(90, 100))
+    matrix[4, 9], matrix[2, 7] = 6, 1
+    return matrix
+
+
+def test_confusion_shows_every_count_at_its_place():
+    axes = plot_confusion(confusion(), "cnn").axes[0]
+    texts = {text.get_position(): text.get_text() for text in axes.texts if text.get_text()}
+    expected = {(digit, digit): str(90 + digit) for digit in range(10)}
+    expected[(9, 4)], expected[(7, 2)] = "6", "1"  # x: read as, y: true digit
+    assert texts == expected
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("read as", "true digit")
+    assert [label.get_text() for label in axes.get_xticklabels()] == list("0123456789")
+    assert [label.get_text() for label in axes.get_yticklabels()] == list("0123456789")
+
+
+def test_confusion_is_coloured_by_mistakes_only():
+    (image,) = plot_confusion(confusion()).axes[0].images
+    coloured = np.asarray(image.get_array())
+    assert coloured[4, 9] == 6
+    assert coloured[2, 7] == 1
+    assert coloured.sum() == 7
+    # And the darkest is the most frequent.
+    brightness = [sum(to_rgb(image.cmap(image.norm(value)))) for value in (0, 1, 6)]
+    assert brightness == sorted(brightness, reverse=True)
+
+
+def test_confusion_without_a_mistake_is_white():
+    (image,) = plot_confusion(np.diag(np.full(10, 5))).axes[0].images
+    assert np.asarray(image.get_array()).sum() == 0
+    assert image.get_clim() == (0, 1)
+
+
+def some_mistakes() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    # True digit 3 in all; the probability of 3 falls from picture to picture, 1 is the rival.
+    belief = np.array([0.9, 0.4, 0.1, 0.3])
+    probabilities = np.zeros((4, 10), np.float32)
+    probabilities[:, 3], probabilities[:, 1] = belief, 1 - belief
+    return digits(4), np.full(4, 3), probabilities
+
+
+def test_the_worst_mistakes_come_first_and_right_answers_are_left_out():
+    images, labels, probabilities = some_mistakes()
+    figure = plot_mistakes(images, labels, probabilities)
+    assert titles(figure) == [f"3 read as 1\n{share}%" for share in (90, 70, 60)]
+    for shown, index in zip(shown_images(figure), (2, 3, 1)):
+        np.testing.assert_array_equal(shown, images[index])
+    assert figure.get_suptitle() == "the worst 3 of 3 mistakes"
+
+
+def test_mistakes_can_be_limited():
+    figure = plot_mistakes(*some_mistakes(), count=2)
+    assert len(shown_images(figure)) == 2
+    assert figure.get_suptitle() == "the worst 2 of 3 mistakes"
+
+
+def test_no_mistakes_are_said_to_be_none():
+    images, labels, probabilities = some_mistakes()
+    figure = plot_mistakes(images[:1], labels[:1], probabilities[:1])
+    assert figure.get_suptitle() == "no mistakes"
+    assert shown_images(figure) == []
+
+
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_readings_show_each_picture_and_its_probabilities(count):
+    images = digits(count)
+    probabilities = np.random.default_rng(1).dirichlet(np.ones(10), count)
+    figure = plot_readings(images, list(range(count)), list(probabilities))
+    for shown, image in zip(shown_images(figure), images):
+        np.testing.assert_array_equal(shown, image)
+    assert len(shown_images(figure)) == count
+    assert [t for t in titles(figure) if "read as" in t] == [f"read as {d}" for d in range(count)]
+    bars = [[bar.get_height() for bar in axes.patches] for axes in figure.axes if axes.patches]
+    np.testing.assert_allclose(bars, probabilities)
+
+
+def test_readings_without_probabilities_have_no_bars():
+    figure = plot_readings(digits(2), [3, 4], [None, None])
+    assert len(shown_images(figure)) == 2
+    assert not any(axes.patches or axes.axison for axes in figure.axes)
+
+
+def test_a_drawing_in_the_terminal_by_hand():
+    image = np.zeros((28, 28), np.uint8)
+    image[0, 0] = 255  # the last of ten shades
+    image[1, 2] = 142  # 142 * 9 / 255 = 5.01, the sixth
+    image[27, 27] = 29  # 29 * 9 / 255 = 1.02, the second
+    lines = draw_in_terminal(image).split("\n")
+    assert lines[0] == "@@"
+    assert lines[1] == "    ++"
+    assert lines[2:27] == [""] * 25
+    assert lines[27] == " " * 54 + ".."
+
+
+def test_a_full_picture_fills_the_terminals_square():
+    assert draw_in_terminal(np.full((28, 28), 255, np.uint8)) == "\n".join(28 * ["@" * 56])
+
+
+@pytest.mark.parametrize("figure", ["history", "digits", "confusion", "mistakes", "readings"])
+def test_every_figure_is_saved_as_a_png(figure, tmp_path):
+    figures = {
+        "history": lambda: plot_history(history(2, validation=True), "cnn"),
+        "digits": lambda: plot_digits(digits(3), "abc"),
+        "confusion": lambda: plot_confusion(confusion(), "cnn"),
+        "mistakes": lambda: plot_mistakes(*some_mistakes()),
+        "readings": lambda: plot_readings(digits(2), [1, 2], [np.full(10, 0.1), None]),
+    }
+    path = tmp_path / "figure.png"
+    save_figure(figures[figure](), path)
+    with Image.open(path) as picture:
+        picture.load()
+        assert picture.format == "PNG"
+        assert min(picture.size) > 100
+        assert len(picture.convert("L").getcolors()) > 2  # something is drawn
+    assert os.listdir(tmp_path) == ["figure.png"]
+
+
+@pytest.mark.parametrize("name, beginning", [("a.svg", b"<?xml"), ("a.pdf", b"%PDF")])
+def test_the_ending_says_which_kind(name, beginning, tmp_path):
+    save_figure(plot_digits(digits(1)), tmp_path / name)
+    assert (tmp_path / name).read_bytes().startswith(beginning)
+    assert os.listdir(tmp_path) == [name]
+
+
+@pytest.mark.parametrize(
+    "name", ["a.gibberish", "missing/a.png", "file.txt/a.png", "folder", "x" * 300 + ".png"]
+)
+def test_a_figure_that_cannot_be_written_is_an_error_of_ours(name, tmp_path):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file.txt").write_text("kept")
+    with pytest.raises(RunError) as error:
+        save_figure(plot_digits(digits(1)), tmp_path / name)
+    assert name in str(error.value)
+    assert sorted(os.listdir(tmp_path)) == ["file.txt", "folder"]
+    assert (tmp_path / "file.txt").read_text() == "kept"
+
+
+def test_a_path_without_a_name_is_an_error_of_ours(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for path in (type(tmp_path)("."), type(tmp_path)("/")):
+        with pytest.raises(RunError):
+            save_figure(plot_digits(digits(1)), path)
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_failing_figure_leaves_the_old_file(tmp_path):
+    class Broken:
+        def savefig(self, path, **_options):
+            path.write_bytes(b"half")
+            raise OSError("No space left on device")
+
+    path = tmp_path / "figure.png"
+    path.write_bytes(b"old")
+    with pytest.raises(RunError, match="No space left on device"):
+        save_figure(Broken(), path)
+    assert path.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["figure.png"]
