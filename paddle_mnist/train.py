@@ -25,6 +25,7 @@ _CONFIG_OPTIONS = (
     "optimizer",
     "augment",
     "validation",
+    "best_weights",
     "seed",
     "device",
     "threads",
@@ -55,6 +56,11 @@ def build_parser() -> Parser:
     )
     parser.add_argument(
         "--validation", type=float, metavar="X", help="hold out this part of the training images"
+    )
+    parser.add_argument(
+        "--best-weights",
+        action=argparse.BooleanOptionalAction,
+        help="keep the weights of the best epoch on the images held out, not those of the last",
     )
     parser.add_argument("--seed", type=int, metavar="N", help="of all random numbers (default: 0)")
     parser.add_argument(
