@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import paddle
+import paddle.nn.functional as F
 from paddle import nn
 
 
@@ -16,16 +17,14 @@ class Convolution(nn.Layer):
 
     def __init__(self, channels_in: int, channels_out: int, kernel: int, padding: int = 0) -> None:
         super().__init__()
-        self.filters = nn.Conv2D(
-            channels_in,
-            channels_out,
-            kernel,
-            padding=padding,
-            weight_attr=nn.initializer.XavierUniform(),
-            bias_attr=False,
+        self.weight = self.create_parameter(
+            [channels_out, channels_in, kernel, kernel],
+            default_initializer=nn.initializer.XavierUniform(),
         )
         self.bias = self.create_parameter([channels_out], is_bias=True)
+        self.padding = padding
 
     def forward(self, maps: paddle.Tensor) -> paddle.Tensor:
         """From [N, channels_in, H, W] to [N, channels_out, H', W']."""
-        return self.filters(maps) + self.bias.reshape([-1, 1, 1])
+        summed = F.conv2d(maps, self.weight, padding=self.padding)
+        return summed + self.bias.reshape([-1, 1, 1])

@@ -16,7 +16,7 @@ def random_array(*shape: int, seed: int = 0) -> np.ndarray:
 
 def filled(channels_in: int, channels_out: int, kernel: int, padding: int) -> Convolution:
     layer = Convolution(channels_in, channels_out, kernel, padding)
-    layer.filters.weight.set_value(random_array(channels_out, channels_in, kernel, kernel, seed=1))
+    layer.weight.set_value(random_array(channels_out, channels_in, kernel, kernel, seed=1))
     layer.bias.set_value(random_array(channels_out, seed=2))
     return layer
 
@@ -34,7 +34,7 @@ def run_with_gradients(layer: nn.Layer, maps: np.ndarray) -> tuple[np.ndarray, n
 def test_values_and_gradients_are_those_of_paddles_layer(kernel, padding):
     ours = filled(3, 4, kernel, padding)
     theirs = nn.Conv2D(3, 4, kernel, padding=padding)
-    theirs.weight.set_value(ours.filters.weight)
+    theirs.weight.set_value(ours.weight)
     theirs.bias.set_value(ours.bias)
     maps = random_array(2, 3, 8, 7)
 
@@ -44,14 +44,14 @@ def test_values_and_gradients_are_those_of_paddles_layer(kernel, padding):
     near = {"rtol": 1e-5, "atol": 1e-5}
     np.testing.assert_allclose(outputs, expected_outputs, **near)
     np.testing.assert_allclose(by_input, expected_by_input, **near)
-    np.testing.assert_allclose(ours.filters.weight.grad, theirs.weight.grad, **near)
+    np.testing.assert_allclose(ours.weight.grad, theirs.weight.grad, **near)
     np.testing.assert_allclose(ours.bias.grad, theirs.bias.grad, **near)
 
 
 def test_values_are_those_of_loops_by_hand():
     layer = filled(2, 3, 3, 0)
     maps = random_array(1, 2, 5, 6)
-    weights = layer.filters.weight.numpy().astype(np.float64)
+    weights = layer.weight.numpy().astype(np.float64)
     expected = np.zeros((1, 3, 3, 4))
     for channel in range(3):
         for row in range(3):
@@ -69,7 +69,7 @@ def test_padding_keeps_the_size():
 def test_weights_start_as_in_keras():
     paddle.seed(0)
     layer = Convolution(8, 64, 3)
-    weights = layer.filters.weight.numpy()
+    weights = layer.weight.numpy()
     # Glorot and Bengio (2010): evenly from minus to plus sqrt(6 / (inputs + outputs)).
     limit = np.sqrt(6 / (8 * 9 + 64 * 9))
     assert np.abs(weights).max() <= limit
