@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import csv
+
+import numpy as np
 import pytest
+from PIL import Image
 
 
 @pytest.fixture(autouse=True)
@@ -10,3 +14,24 @@ def no_settings_of_the_machine(monkeypatch, tmp_path_factory):
     """Tests see neither this machine's data nor its caches, and never the network."""
     monkeypatch.setenv("PADDLE_MNIST_OFFLINE", "1")
     monkeypatch.setenv("PADDLE_MNIST_CACHE", str(tmp_path_factory.mktemp("cache")))
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    """A function: write a folder of pictures; a row is (name, label, source)."""
+
+    def write(rows, columns=("file", "label", "source_repo")):
+        folder = tmp_path / "pictures"
+        folder.mkdir()
+        with open(folder / "labels.csv", "w", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(columns)
+            writer.writerows([row[: len(columns)] for row in rows])
+        for name, *_ in rows:
+            paper = np.full((60, 60), 255, np.uint8)
+            if not name.startswith("blank"):
+                paper[15:45, 27:33] = 0
+            Image.fromarray(paper).save(folder / name)
+        return folder
+
+    return write

@@ -33,6 +33,7 @@ ROOMS = (
     ("loop",),
     ("checkpoint",),
     ("infer",),
+    ("measurement",),
     ("plots",),
     ("experiment",),
     ("command_line",),

@@ -1,0 +1,129 @@
+"""Recognizer: loads a run, and reads what its network says."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import paddle
+import pytest
+from paddle import nn
+from PIL import Image
+
+from paddle_mnist.checkpoint import save_run, weights_of
+from paddle_mnist.errors import PictureError, RunError, UsageError
+from paddle_mnist.images import load_image
+from paddle_mnist.infer import Recognizer
+from paddle_mnist.stages import STAGES, build_network, configure
+
+# In a picture of one white pixel the network below answers with this row of its weights.
+ANSWER = np.array([0, 0.5, 0, 2, 0, 0, -1, 0, 0, 1], np.float32)
+
+
+class OnePixel(nn.Layer):
+    """The answer times the brightness of the first pixel; it counts its calls."""
+
+    def __init__(self, answer: np.ndarray) -> None:
+        super().__init__()
+        self.answer = paddle.to_tensor(answer[None])
+        self.batches: list[int] = []
+
+    def forward(self, images: paddle.Tensor) -> paddle.Tensor:
+        assert not self.training
+        self.batches.append(len(images))
+        return images[:, :1] * self.answer
+
+
+def first_pixels(*levels: int) -> np.ndarray:
+    images = np.zeros((len(levels), 28, 28), np.uint8)
+    images[:, 0, 0] = levels
+    return images
+
+
+def save(folder, stage: str, network: nn.Layer) -> None:
+    record = {
+        "stage": stage,
+        "config": dataclasses.asdict(configure("cnn")),
+        "data": {},
+        "history": [{}],
+    }
+    save_run(folder, record, weights_of(network), {})
+
+
+def test_digit_and_probabilities():
+    dark, bright = Recognizer(OnePixel(ANSWER), "cnn").read(first_pixels(0, 255))
+    assert bright.digit == 3
+    expected = np.exp(ANSWER) / np.exp(ANSWER).sum()
+    np.testing.assert_allclose(bright.probabilities, expected, rtol=1e-6)
+    assert bright.value is None
+    assert bright.image[0, 0] == 255
+    np.testing.assert_allclose(dark.probabilities, np.full(10, 0.1), rtol=1e-6)
+
+
+@pytest.mark.parametrize(("value", "digit"), [(4.4, 4), (4.6, 5), (-3.0, 0), (12.5, 9)])
+def test_the_linear_stage_has_a_value(value, digit):
+    network = OnePixel(np.array([value], np.float32))
+    (reading,) = Recognizer(network, "linear").read(first_pixels(255))
+    assert reading.digit == digit
+    assert reading.value == pytest.approx(value)
+    assert reading.probabilities is None
+
+
+def test_many_images_are_read_in_parts():
+    network = OnePixel(ANSWER)
+    levels = np.arange(1201) % 256
+    outputs = Recognizer(network, "cnn").outputs(first_pixels(*levels))
+    np.testing.assert_allclose(outputs[:, 3], 2 * levels / 255, rtol=1e-6)
+    assert network.batches == [500, 500, 201]
+
+
+def test_a_single_image_needs_a_batch():
+    with pytest.raises(UsageError, match=r"image\[None\]"):
+        Recognizer(OnePixel(ANSWER), "cnn").read(first_pixels(255)[0])
+
+
+def test_a_picture_file_is_prepared_and_read(tmp_path):
+    paper = np.full((90, 70), 255, np.uint8)
+    paper[20:70, 30:36] = 0
+    Image.fromarray(paper).save(tmp_path / "one.png")
+    reading = Recognizer(OnePixel(ANSWER), "cnn").read_picture(tmp_path / "one.png")
+    np.testing.assert_array_equal(reading.image, load_image(tmp_path / "one.png")[0])
+    with pytest.raises(PictureError, match=r"two.png"):
+        Recognizer(OnePixel(ANSWER), "cnn").read_picture(tmp_path / "two.png")
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_saved_network_is_loaded(tmp_path, stage):
+    network = build_network(stage)
+    save(tmp_path, stage, network)
+    recognizer = Recognizer.load(str(tmp_path))
+    assert recognizer.stage == stage
+    assert recognizer.record["stage"] == stage
+    images = np.random.default_rng(0).integers(0, 256, (3, 28, 28), np.uint8)
+    np.testing.assert_array_equal(
+        recognizer.outputs(images), Recognizer(network, stage).outputs(images)
+    )
+
+
+def test_a_missing_run_says_what_makes_one(tmp_path):
+    with pytest.raises(RunError, match=r"python -m paddle_mnist.train --stage cnn --out"):
+        Recognizer.load(tmp_path / "cnn")
+
+
+def test_an_unknown_stage_is_named(tmp_path):
+    save(tmp_path, "transformer", build_network("mlp"))
+    with pytest.raises(RunError, match="stage 'transformer'.*the stages are: linear, mlp, cnn"):
+        Recognizer.load(tmp_path)
+
+
+def test_weights_of_another_stage_are_refused(tmp_path):
+    save(tmp_path, "cnn", build_network("mlp"))
+    with pytest.raises(RunError, match=f"{tmp_path.name} cannot be loaded: .*another network"):
+        Recognizer.load(tmp_path)
+
+
+def test_damaged_weights_are_refused(tmp_path):
+    save(tmp_path, "mlp", build_network("mlp"))
+    (tmp_path / "model.safetensors").write_bytes(b"")
+    with pytest.raises(RunError, match="model.safetensors is damaged"):
+        Recognizer.load(tmp_path)

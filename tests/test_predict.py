@@ -1,0 +1,140 @@
+"""The command `predict`: digits for people, for programs, and as a picture."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from paddle_mnist import predict
+from paddle_mnist.data import load_mnist
+from paddle_mnist.experiment import run_training
+from paddle_mnist.stages import configure
+
+ROOT = Path(__file__).parents[1]
+WORK = ROOT / "work"
+
+
+@pytest.fixture(autouse=True)
+def one_thread(monkeypatch):
+    monkeypatch.setenv("MKL_NUM_THREADS", "1")
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """A folder with the runs cnn and linear, trained on the sample."""
+    folder = tmp_path_factory.mktemp("runs")
+    for stage in ("cnn", "linear"):
+        run_training(configure(stage, data="sample", epochs=2), folder / stage)
+    return folder
+
+
+@pytest.fixture
+def digits(tmp_path):
+    """Pictures of the sample's first three test digits, in black on white, and their labels."""
+    test = load_mnist("sample").test
+    for number in range(3):
+        Image.fromarray(255 - test.images[number]).resize((140, 140)).save(
+            tmp_path / f"{number}.png"
+        )
+    return [str(tmp_path / f"{number}.png") for number in range(3)], test.labels[:3]
+
+
+def run(capsys, *words) -> str:
+    assert predict.main([str(word) for word in words]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    return out
+
+
+def test_json_is_one_document(capsys, runs, digits):
+    files, labels = digits
+    answers = json.loads(run(capsys, "--run", runs / "cnn", "--json", *files))
+    assert [answer["file"] for answer in answers] == files
+    assert [answer["digit"] for answer in answers] == list(labels)
+    for answer in answers:
+        assert len(answer["probabilities"]) == 10
+        assert sum(answer["probabilities"]) == pytest.approx(1, abs=1e-5)
+        assert int(np.argmax(answer["probabilities"])) == answer["digit"]
+        assert answer["value"] is None
+
+
+def test_json_of_one_picture_is_a_list_too(capsys, runs, digits):
+    assert len(json.loads(run(capsys, "--run", runs / "cnn", "--json", digits[0][0]))) == 1
+
+
+def test_the_linear_stage_gives_its_value(capsys, runs, digits):
+    files, _ = digits
+    answers = json.loads(run(capsys, "--run", runs / "linear", "--json", *files))
+    for answer in answers:
+        assert answer["probabilities"] is None
+        assert answer["digit"] == min(9, max(0, round(answer["value"])))
+    text = run(capsys, "--run", runs / "linear", files[0])
+    value = answers[0]["value"]
+    assert (
+        text.splitlines()[-1] == f"{files[0]}: {answers[0]['digit']} (the neuron says {value:.2f})"
+    )
+
+
+def test_what_the_network_saw_is_drawn(capsys, runs, digits):
+    files, labels = digits
+    (answer, *_) = json.loads(run(capsys, "--run", runs / "cnn", "--json", files[0]))
+    lines = run(capsys, "--run", runs / "cnn", files[0]).splitlines()
+    drawing = lines[:28]
+    assert all(len(line) <= 56 for line in drawing)
+    # The digit keeps off the border: it fills a box of 20×20 around its centre of mass.
+    assert not drawing[0].strip()
+    assert not drawing[27].strip()
+    assert sum(character != " " for line in drawing for character in line) > 50
+    assert lines[28].startswith(
+        f"{files[0]}: {labels[0]} ({max(answer['probabilities']):.1%}; then "
+    )
+
+
+def test_several_pictures_are_read_in_their_order(capsys, runs, digits):
+    files, labels = digits
+    text = run(capsys, "--run", runs / "cnn", *reversed(files))
+    read = [line for line in text.splitlines() if "; then " in line]
+    assert [line.partition(" (")[0] for line in read] == [
+        f"{file}: {label}" for file, label in zip(reversed(files), reversed(labels))
+    ]
+
+
+@pytest.mark.parametrize("stage", ["cnn", "linear"])
+def test_a_plot_is_written(capsys, runs, digits, tmp_path, stage):
+    files, _ = digits
+    plot = tmp_path / "read.png"
+    json.loads(run(capsys, "--run", runs / stage, "--json", "--plot", plot, *files))
+    with Image.open(plot) as picture:
+        assert picture.format == "PNG"
+        assert min(picture.size) > 100
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_the_run_is_not_changed(capsys, runs):
+    before = {path.name: path.read_bytes() for path in (runs / "cnn").iterdir()}
+    run(capsys, "--run", runs / "cnn", WORK / "example_0.jpg")
+    assert {path.name: path.read_bytes() for path in (runs / "cnn").iterdir()} == before
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems allow no such names")
+def test_a_name_that_no_terminal_can_show(runs, tmp_path):
+    name = b"\xff\xe4.jpg"
+    shutil.copy(WORK / "example_3.jpg", os.path.join(os.fsencode(tmp_path), name))
+    words = [sys.executable, "-m", "paddle_mnist.predict", "--run", str(runs / "cnn"), name]
+    finished = subprocess.run(
+        words,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8:strict"},
+        capture_output=True,
+        timeout=60,
+    )
+    assert (finished.returncode, finished.stderr) == (0, b"")
+    assert rb"\udcff\udce4.jpg: 3 (" in finished.stdout
