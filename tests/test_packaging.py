@@ -1,0 +1,46 @@
+"""The package installs on the Pythons that it names, and says so on the others."""
+
+from __future__ import annotations
+
+import configparser
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+FIRST, LAST = (3, 9), (3, 13)
+
+
+@pytest.mark.parametrize("version", [(3, 8, 18), (3, 14, 0)])
+def test_another_python_is_refused_before_anything_is_fetched(version):
+    code = f"import sys; sys.version_info = {version}; exec(open('setup.py').read())"
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 1
+    assert result.stderr.startswith("error: paddle_mnist needs Python 3.9 to 3.13")
+    assert f"this is Python {'.'.join(map(str, version))}." in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_all_places_name_the_same_pythons():
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg", encoding="utf-8")
+    assert setup["options"]["python_requires"] == f">=3.{FIRST[1]},<3.{LAST[1] + 1}"
+    named = [f"Python :: 3.{minor}" for minor in range(FIRST[1], LAST[1] + 1)]
+    listed = setup["metadata"]["classifiers"].split("\n")
+    assert [line.partition("Language :: ")[2] for line in listed if "Python :: 3." in line] == named
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert f"{FIRST} <= sys.version_info < ({LAST[0]}, {LAST[1] + 1})" in makefile
+    assert "Python 3.9 to 3.13" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_every_dependency_has_a_lower_bound():
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg", encoding="utf-8")
+    lists = [setup["options"]["install_requires"], *setup["options.extras_require"].values()]
+    requirements = [line for text in lists for line in text.split("\n") if line]
+    assert requirements
+    assert all(" >= " in requirement for requirement in requirements)
