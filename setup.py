@@ -13,6 +13,7 @@ if not (3, 9) <= sys.version_info[:2] <= (3, 13):
         f"for example: python3.12 -m venv .venv"
     )
 
-from setuptools import setup  # noqa: E402 - what an unsupported Python has of it may not load
+# Only here: what an unsupported Python has of setuptools may not load.
+from setuptools import setup
 
 setup()
