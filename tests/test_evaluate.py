@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,8 +15,6 @@ from paddle_mnist.experiment import run_training
 from paddle_mnist.infer import Recognizer
 from paddle_mnist.metrics import softmax
 from paddle_mnist.stages import configure
-
-WORK = Path(__file__).parents[1] / "work"
 
 
 @pytest.fixture(autouse=True)
@@ -109,11 +106,3 @@ def test_images_that_the_network_has_seen_are_refused(run, cnn):
     assert "error: the sample's test images come from MNIST's training set" in err
     assert "--data" in err
     assert {path.name: path.read_bytes() for path in cnn.iterdir()} == before
-
-
-def test_the_examples_of_the_course(run, cnn):
-    code, out, _ = run("--run", cnn, "--images", WORK, "--json")
-    assert code == 0
-    result = json.loads(out)
-    assert result["count"] == 13
-    assert result["accuracy"] >= 10 / 13
