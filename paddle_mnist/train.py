@@ -12,7 +12,7 @@ from typing import Any
 
 from paddle_mnist.command_line import Parser, run
 from paddle_mnist.errors import RunError, UsageError
-from paddle_mnist.optimizers import OPTIMIZERS
+from paddle_mnist.optimizers import OPTIMIZERS, SCHEDULES
 from paddle_mnist.runtime import DEVICES, prepare
 from paddle_mnist.stages import STAGES, Config, build_network, configure, find_stage
 
@@ -23,6 +23,7 @@ _CONFIG_OPTIONS = (
     "batch_size",
     "learning_rate",
     "optimizer",
+    "schedule",
     "augment",
     "validation",
     "best_weights",
@@ -49,6 +50,11 @@ def build_parser() -> Parser:
     parser.add_argument("--batch-size", type=int, metavar="N", help="images a step")
     parser.add_argument("--learning-rate", type=float, metavar="X", help="the size of the steps")
     parser.add_argument("--optimizer", metavar="NAME", help=f"one of: {', '.join(OPTIMIZERS)}")
+    parser.add_argument(
+        "--schedule",
+        metavar="NAME",
+        help=f"how the learning rate changes, one of: {', '.join(SCHEDULES)}",
+    )
     parser.add_argument(
         "--augment",
         action=argparse.BooleanOptionalAction,

@@ -48,6 +48,7 @@ QUICK = {
     "no threads": ("train --threads 0", "threads is 0; it must be 1 or more"),
     "unknown device": ("train --device tpu", "unknown device 'tpu'; allowed: auto, cpu, gpu"),
     "unknown optimizer": ("train --optimizer adamm", "unknown optimizer 'adamm'; allowed: sgd, "),
+    "unknown schedule": ("train --schedule cosine", "'cosine'; allowed: constant, one-cycle, "),
     "too much held out": ("train --validation 0.9", "the validation share is 0.9; it must be from"),
     "nothing to resume": ("train --stage mlp --resume", "there is no run in runs/mlp"),
     "no picture": ("predict", "the following arguments are required: PICTURE"),
