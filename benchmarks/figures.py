@@ -296,6 +296,9 @@ def main() -> None:
         parser.error(f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(MEASURES)}")
     for name in [] if arguments.print else arguments.names or unfinished(load_results()):
         save_result(name, MEASURES[name]())
+    missing = unfinished(load_results())
+    if missing:
+        raise SystemExit(f"error: no tables yet; still to be measured: {', '.join(missing)}")
     text = render(load_results())
     print(text)
     for readme in READMES:
