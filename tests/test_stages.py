@@ -51,8 +51,9 @@ def test_every_name_in_the_table_exists(name):
 def test_a_configuration_has_the_stages_defaults(name):
     stage, config = STAGES[name], configure(name)
     assert (config.stage, config.data, config.seed, config.device) == (name, "auto", 0, "auto")
+    assert config.threads == 1
     for field in ("epochs", "batch_size", "learning_rate", "optimizer", "schedule", "augment",
-                  "early_stopping", "best_weights", "validation", "threads"):  # fmt: skip
+                  "early_stopping", "best_weights", "validation"):  # fmt: skip
         assert getattr(config, field) == getattr(stage, field), field
 
 

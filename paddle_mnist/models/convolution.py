@@ -10,9 +10,9 @@ from paddle import nn
 class Convolution(nn.Layer):
     """Same values and gradients as `nn.Conv2D` with a bias.
 
-    Paddle's own layer adds its bias as [1, C, 1, 1], and on a CPU that takes a slow path which
-    costs more than the convolution itself; as [C, 1, 1] it is many times faster.
-    `benchmarks/figures.py` measures it. Weights start as Keras starts them: Glorot uniform, bias 0.
+    Paddle's own layer adds its bias as [1, C, 1, 1], and on a CPU that takes a slow path; as
+    [C, 1, 1] it does not. `benchmarks/figures.py` measures what that is worth. Weights start as
+    Keras starts them: Glorot uniform, bias 0.
     """
 
     def __init__(self, channels_in: int, channels_out: int, kernel: int, padding: int = 0) -> None:
