@@ -6,7 +6,6 @@ screen is needed.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,9 +14,6 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from paddle_mnist.errors import RunError
-
-# On its first use Matplotlib lists the system's fonts, and Paddle's log settings show that.
-logging.getLogger("matplotlib.font_manager").setLevel(logging.WARNING)
 
 # Dark to light, for drawing pixels with characters.
 _SHADES = " .:-=+*#%@"

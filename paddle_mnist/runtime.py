@@ -7,6 +7,7 @@ enough. This file knows nothing of data, networks or training.
 from __future__ import annotations
 
 import ctypes
+import logging
 import os
 import platform
 import sys
@@ -66,6 +67,8 @@ def prepare(threads: int | None = None) -> None:
         os.environ.setdefault("MKL_DEBUG_CPU_TYPE", "5")
     for message in _PADDLE_CHATTER:
         warnings.filterwarnings("ignore", message=message)
+    # On its first use Matplotlib lists the system's fonts, and Paddle's log settings show that.
+    logging.getLogger("matplotlib.font_manager").setLevel(logging.WARNING)
     if sys.platform == "linux" and platform.libc_ver()[0] == "glibc":
         _keep_freed_memory()
 
