@@ -16,11 +16,20 @@ def no_settings_of_the_machine(monkeypatch, tmp_path_factory):
     monkeypatch.setenv("PADDLE_MNIST_CACHE", str(tmp_path_factory.mktemp("cache")))
 
 
+PICTURES = [
+    ("a.png", 3, "one/a"),
+    ("b.png", 3, "one/a"),
+    ("c.png", 4, "one/a"),
+    ("d.png", 3, "two/b"),
+    ("blank.png", 3, "two/b"),
+]
+
+
 @pytest.fixture
 def pictures(tmp_path):
     """A function: write a folder of pictures; a row is (name, label, source)."""
 
-    def write(rows, columns=("file", "label", "source_repo")):
+    def write(rows=PICTURES, columns=("file", "label", "source_repo")):
         folder = tmp_path / "pictures"
         folder.mkdir()
         with open(folder / "labels.csv", "w", newline="") as file:

@@ -46,15 +46,6 @@ def run(capsys):
     return run_evaluate
 
 
-ROWS = [
-    ("a.png", 3, "one/a"),
-    ("b.png", 3, "one/a"),
-    ("c.png", 4, "one/a"),
-    ("d.png", 3, "two/b"),
-    ("blank.png", 3, "two/b"),
-]
-
-
 def test_test_images_are_counted_as_by_hand(run, cnn):
     code, out, err = run("--run", cnn, "--data", "sample", "--json")
     assert code == 0
@@ -73,7 +64,7 @@ def test_test_images_are_counted_as_by_hand(run, cnn):
 
 
 def test_pictures_through_the_command(run, cnn, pictures):
-    folder = pictures(ROWS)
+    folder = pictures()
     code, out, err = run("--run", cnn, "--images", folder, "--json")
     assert (code, err) == (0, "")
     result = json.loads(out)
