@@ -26,8 +26,9 @@ class Progress:
         network: what is trained.
         epochs: how many epochs are planned.
         batches: how many batches an epoch has.
-        history: a row for each finished epoch: epoch, loss, accuracy, seconds, learning_rate and,
-            where there are validation images, validation_loss and validation_accuracy.
+        history: a row for each finished epoch: epoch, loss, accuracy, losses (the mean loss of
+            each twentieth of the epoch), seconds, learning_rate and, where there are validation
+            images, validation_loss and validation_accuracy.
         epoch: the running epoch, from 1.
         loss: the running epoch's mean loss so far.
         accuracy: the running epoch's accuracy so far, on batches as they were trained.

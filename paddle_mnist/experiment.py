@@ -90,7 +90,9 @@ class Checkpoint(Callback):
 
 def _write_history(path: Path, history: list[dict[str, Any]]) -> None:
     text = io.StringIO()
-    writer = csv.DictWriter(text, fieldnames=list(history[0]), lineterminator="\n")
+    # The losses within an epoch are a list, and stay in run.json.
+    columns = [name for name in history[0] if name != "losses"]
+    writer = csv.DictWriter(text, columns, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
     writer.writerows(history)
     try:

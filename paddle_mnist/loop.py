@@ -20,7 +20,7 @@ from paddle_mnist.callbacks import Callback, Progress, Row
 from paddle_mnist.data import Split
 from paddle_mnist.errors import TrainingError
 from paddle_mnist.losses import LossFunction
-from paddle_mnist.metrics import Average, predicted_digits
+from paddle_mnist.metrics import Average, means_of_parts, predicted_digits
 from paddle_mnist.transforms import norm_img
 
 Augmentation = Callable[[paddle.Tensor, np.random.Generator], paddle.Tensor]
@@ -152,10 +152,11 @@ def fit(
         started = time.perf_counter()
         for callback in callbacks:
             callback.on_epoch_begin(progress)
-        _train_epoch(
+        losses = _train_epoch(
             progress, loss_function, optimizer, train, batch_size, random, augment, callbacks
         )
         row = {"epoch": progress.epoch, "loss": progress.loss, "accuracy": progress.accuracy}
+        row["losses"] = means_of_parts(losses)
         if len(validation):
             measured = evaluate(network, loss_function, validation)
             row["validation_loss"] = measured.loss
@@ -177,9 +178,9 @@ def _train_epoch(
     random: np.random.Generator,
     augment: Augmentation | None,
     callbacks: Sequence[Callback],
-) -> None:
+) -> list[float]:
     progress.network.train()
-    loss, accuracy = Average(), Average()
+    loss, accuracy, batch_losses = Average(), Average(), []
     order = random.permutation(len(train))
     for start in range(0, len(train), batch_size):
         chosen = order[start : start + batch_size]
@@ -195,8 +196,10 @@ def _train_epoch(
                 f"batch {start // batch_size + 1}: the steps were too large; "
                 f"try a learning rate below {optimizer.get_lr():g}"
             )
+        batch_losses.append(batch_loss)
         loss.add(batch_loss, len(chosen))
         accuracy.add(float((predicted_digits(outputs) == labels).mean()), len(chosen))
         progress.loss, progress.accuracy = loss.value, accuracy.value
         for callback in callbacks:
             callback.on_batch_end(progress)
+    return batch_losses

@@ -68,6 +68,19 @@ def most_confused(matrix: np.ndarray, count: int = 5) -> list[tuple[int, int, in
     return sorted(mistakes, key=lambda mistake: -mistake[2])[:count]
 
 
+def means_of_parts(values: list[float], parts: int = 20) -> list[float]:
+    """Cut a series into parts of about equal length, and take the mean of each.
+
+    Args:
+        values: at least one, such as the losses of an epoch's batches.
+        parts: how many parts at most.
+
+    Returns:
+        One mean a part, in order; fewer than `parts` where there are fewer values.
+    """
+    return [float(part.mean()) for part in np.array_split(values, min(parts, len(values)))]
+
+
 class Average:
     """A mean in which every image counts once, whatever the size of its batch."""
 

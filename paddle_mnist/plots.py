@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from paddle_mnist.errors import RunError
@@ -34,12 +35,26 @@ def plot_history(history: Sequence[dict[str, Any]], title: str = "") -> Figure:
         if measured:
             values = [row[f"validation_{name}"] for row in measured]
             axes.plot([row["epoch"] for row in measured], values, "s--", label="validation")
+        if name == "loss":
+            _draw_within_epochs(axes, history)
         axes.set(xlabel="epoch", ylabel=name)
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.grid(alpha=0.3)
         axes.legend()
     figure.suptitle(title)
     return figure
+
+
+def _draw_within_epochs(axes: Axes, history: Sequence[dict[str, Any]]) -> None:
+    detailed = [row for row in history if row.get("losses")]
+    places = [
+        row["epoch"] - 1 + (part + 1) / len(row["losses"])
+        for row in detailed
+        for part in range(len(row["losses"]))
+    ]
+    if places:
+        losses = [loss for row in detailed for loss in row["losses"]]
+        axes.plot(places, losses, color="tab:blue", alpha=0.4, label="training, within an epoch")
 
 
 def plot_digits(

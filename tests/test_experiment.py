@@ -103,7 +103,9 @@ def test_history_csv_has_the_rows_of_run_json(data, tmp_path):
     run_training(small("cnn", data), tmp_path)
     with open(tmp_path / "history.csv", newline="") as file:
         rows = [{name: float(text) for name, text in row.items()} for row in csv.DictReader(file)]
-    assert rows == recorded(tmp_path)["history"]
+    history = recorded(tmp_path)["history"]
+    assert all(row.pop("losses") for row in history)  # a list, which no column can hold
+    assert rows == history
 
 
 def test_the_best_weights_are_saved_and_measured(data, tmp_path):

@@ -251,7 +251,7 @@ def test_history_has_a_row_for_each_epoch():
     assert [row["epoch"] for row in progress.history] == [1, 2, 3]
     for row in progress.history:
         assert set(row) == {
-            "epoch", "loss", "accuracy", "validation_loss", "validation_accuracy",
+            "epoch", "loss", "accuracy", "losses", "validation_loss", "validation_accuracy",
             "learning_rate", "seconds",
         }  # fmt: skip
         assert row["learning_rate"] == pytest.approx(0.01)
@@ -263,7 +263,23 @@ def test_history_has_a_row_for_each_epoch():
 
 def test_without_validation_images_the_rows_have_none():
     _network, progress = trained(epochs=1, validation=NOTHING)
-    assert set(progress.history[0]) == {"epoch", "loss", "accuracy", "learning_rate", "seconds"}
+    assert set(progress.history[0]) == {
+        "epoch", "loss", "accuracy", "losses", "learning_rate", "seconds",
+    }  # fmt: skip
+
+
+def test_the_losses_within_an_epoch_are_those_of_its_batches():
+    seen = []
+
+    class Collect(Callback):
+        def on_batch_end(self, progress):
+            seen.append(progress.loss)
+
+    _network, progress = trained(epochs=1, validation=NOTHING, callbacks=[Collect()])
+    (row,) = progress.history
+    assert len(row["losses"]) == min(20, len(seen))
+    assert row["losses"][0] == pytest.approx(seen[0])  # the mean so far is the first's
+    assert max(row["losses"]) >= row["loss"] >= min(row["losses"])
 
 
 @pytest.mark.parametrize("stage", ["linear", "cnn", "tuned-cnn"])

@@ -9,6 +9,7 @@ from paddle_mnist.metrics import (
     Average,
     accuracy_by_class,
     confusion_matrix,
+    means_of_parts,
     most_confused,
     predicted_digits,
     softmax,
@@ -103,3 +104,12 @@ def test_an_average_is_weighted_by_count():
     average.add(5.0, 1)
     assert average.value == 2.0
     assert average.count == 4
+
+
+def test_means_of_parts_are_those_of_consecutive_values():
+    assert means_of_parts([1.0, 3.0, 5.0, 7.0], parts=2) == [2.0, 6.0]
+    assert means_of_parts([1.0, 2.0, 6.0], parts=2) == [1.5, 6.0]
+
+
+def test_fewer_values_than_parts_stay_as_they_are():
+    assert means_of_parts([4.0, 2.0], parts=20) == [4.0, 2.0]

@@ -60,6 +60,15 @@ def test_history_has_a_curve_of_loss_and_one_of_accuracy():
         )
 
 
+def test_losses_within_the_epochs_end_where_the_epochs_end():
+    rows = [{**row, "losses": [4.0, 3.0, 2.0, 1.0]} for row in history(2, validation=False)]
+    loss, accuracy = plot_history(rows).axes
+    assert len(accuracy.lines) == 1
+    within = loss.lines[1]
+    np.testing.assert_allclose(within.get_xdata(), np.arange(1, 9) / 4)
+    np.testing.assert_array_equal(within.get_ydata(), 2 * [4.0, 3.0, 2.0, 1.0])
+
+
 def test_history_without_validation_has_one_line_each():
     figure = plot_history(history(1, validation=False))
     assert [len(axes.lines) for axes in figure.axes] == [1, 1]
