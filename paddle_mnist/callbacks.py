@@ -89,16 +89,15 @@ def best_epoch(history: list[Row]) -> int:
     return best["epoch"]
 
 
-def epochs_without_gain(history: list[Row], least_gain: float = 0.0) -> int:
+def epochs_without_gain(history: list[Row]) -> int:
     """How many epochs ago the validation loss was last lower than ever before.
 
     Args:
         history: at least one row, with validation_loss.
-        least_gain: how much lower it must be to count.
     """
     lowest, since = float("inf"), 0
     for row in history:
-        if row["validation_loss"] < lowest - least_gain:
+        if row["validation_loss"] < lowest:
             lowest, since = row["validation_loss"], 0
         else:
             since += 1

@@ -185,8 +185,8 @@ def configure(stage: str, **changes: Any) -> Config:
     if optimizer != defaults.optimizer:
         changes.setdefault("learning_rate", OPTIMIZERS[optimizer].learning_rate)
     values: dict[str, Any] = {"stage": stage, "data": "auto", "seed": 0, "device": "auto"}
-    # A second thread makes large matrix products 1.3 times as fast while nothing else runs, and
-    # several times slower while something does; convolutions only lose by it.
+    # A second thread gains little in products of this size while nothing else runs, and loses much
+    # while something does; convolutions, a small product for each image, only lose by it.
     values["threads"] = 1
     shared = {field.name for field in dataclasses.fields(Config)} & set(vars(defaults))
     values.update({name: getattr(defaults, name) for name in shared})
