@@ -1,15 +1,22 @@
+# make lab [IN=zh]          the environment, the package, and chapter 1 in JupyterLab
 # make train [STAGE=cnn]    the environment, the package, and a training
 # make test                 the environment, the test tools, and all tests
-# make lint, make bench     for those who change the package
+# make lint, make chapters, make bench     for those who change the course
 #
 # PYTHON=python3.12 chooses another Python for a new environment.
 
 STAGE ?= cnn
+IN ?= en
 VENV ?= .venv
 PYTHON ?= python3
 RUN = $(VENV)/bin/python
 
-.PHONY: train test lint format bench clean
+.PHONY: lab train test lint format chapters bench clean
+
+# Links in a chapter lead to its neighbours and to work/, so Jupyter must see the whole course.
+lab: $(VENV)/installed-chapters
+	$(RUN) -m jupyterlab --ServerApp.root_dir=. \
+	    --LabApp.default_url=/lab/tree/chapters/$(IN)/01_see_the_data.ipynb
 
 train: $(VENV)/installed
 	$(RUN) -m paddle_mnist.train --stage $(STAGE)
@@ -27,6 +34,9 @@ format: $(VENV)/installed-test
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
 
+chapters: $(VENV)/installed-test
+	$(RUN) chapters/build.py
+
 bench: $(VENV)/installed-test
 	$(RUN) benchmarks/figures.py
 
@@ -36,6 +46,10 @@ clean:
 # Each is made once, and again when setup.cfg asks for other packages.
 $(VENV)/installed: setup.cfg $(VENV)/bin/python
 	$(RUN) -m pip install --quiet --editable .
+	@touch $@
+
+$(VENV)/installed-chapters: setup.cfg $(VENV)/bin/python
+	$(RUN) -m pip install --quiet --editable '.[chapters]'
 	@touch $@
 
 $(VENV)/installed-test: setup.cfg $(VENV)/bin/python

@@ -28,7 +28,7 @@ from paddle_mnist.stages import STAGES
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "figures.json"
-READMES = (ROOT / "README.md", ROOT / "README.zh.md")
+READMES = (ROOT / "README.md", ROOT / "README.zh-CN.md")
 BEGIN, END = "<!-- figures: make bench -->", "<!-- end of figures -->"
 
 HELD_OUT = "0.0834"  # of 60,000: 5,004 images

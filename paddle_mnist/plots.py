@@ -6,7 +6,7 @@ screen is needed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +79,69 @@ def plot_digits(
         if titles:
             figure.axes[index].set_title(titles[index], fontsize=9)
     figure.suptitle(title)
+    return figure
+
+
+def plot_weights(
+    weights: np.ndarray, titles: Sequence[str] = (), columns: int = 8, title: str = ""
+) -> Figure:
+    """Draw a grid of weights, or of anything else that may be below 0: red above 0, blue below.
+
+    All share one scale of colours, on which white is 0.
+
+    Args:
+        weights: [N, H, W].
+        titles: one above each, or none.
+        columns: pictures in a row.
+        title: above the figure.
+    """
+    columns = max(1, min(columns, len(weights)))
+    rows = max(1, -(-len(weights) // columns))
+    side = max(1.25, 4 / columns)  # a single picture may be large
+    size = (side * columns + 0.8, (side + 0.25) * rows + 0.4)
+    figure = Figure(figsize=size, layout="constrained")
+    grid = figure.subplots(rows, columns, squeeze=False)
+    for axes in grid.flat:
+        axes.axis("off")
+    limit = float(np.abs(weights).max()) or 1.0
+    for index, (axes, picture) in enumerate(zip(grid.flat, weights)):
+        drawn = axes.imshow(picture, cmap="RdBu_r", vmin=-limit, vmax=limit)
+        if titles:
+            axes.set_title(titles[index], fontsize=9)
+    figure.colorbar(drawn, ax=grid, shrink=0.8)
+    figure.suptitle(title)
+    return figure
+
+
+def plot_curves(
+    curves: Mapping[str, Sequence[float]],
+    *,
+    xlabel: str,
+    ylabel: str,
+    x: Sequence[float] | None = None,
+    title: str = "",
+) -> Figure:
+    """Draw curves into one picture, to compare them.
+
+    Args:
+        curves: the name of each, and its values.
+        xlabel: what runs to the right.
+        ylabel: what the values are.
+        x: the places of the values; None: 1, 2, 3 …
+        title: above the figure.
+    """
+    figure = Figure(figsize=(7, 3.8), layout="constrained")
+    axes = figure.subplots()
+    for name, values in curves.items():
+        places = range(1, len(values) + 1) if x is None else x
+        # With many points the marks would hide the line.
+        axes.plot(places, values, "o-" if len(values) <= 30 else "-", markersize=4, label=name)
+    axes.set(xlabel=xlabel, ylabel=ylabel, title=title)
+    if x is None:
+        axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.grid(alpha=0.3)
+    if len(curves) > 1:
+        axes.legend()
     return figure
 
 

@@ -36,6 +36,7 @@ ROOMS = (
     ("measurement",),
     ("plots",),
     ("experiment",),
+    ("course",),
     ("command_line",),
     ("train", "evaluate", "predict", "__main__"),
 )

@@ -13,10 +13,12 @@ from paddle_mnist.errors import RunError
 from paddle_mnist.plots import (
     draw_in_terminal,
     plot_confusion,
+    plot_curves,
     plot_digits,
     plot_history,
     plot_mistakes,
     plot_readings,
+    plot_weights,
     save_figure,
 )
 
@@ -260,3 +262,38 @@ def test_a_failing_figure_leaves_the_old_file(tmp_path):
         save_figure(Broken(), path)
     assert path.read_bytes() == b"old"
     assert os.listdir(tmp_path) == ["figure.png"]
+
+
+def test_weights_share_one_scale_on_which_white_is_zero():
+    weights = np.zeros((3, 5, 5))
+    weights[1, 2, 2], weights[2, 0, 0] = -4, 2
+    figure = plot_weights(weights, ["a", "b", "c"], columns=2, title="kernels")
+    assert titles(figure) == ["a", "b", "c"]
+    assert figure.get_suptitle() == "kernels"
+    drawn = [axes.images[0] for axes in figure.axes if axes.images]
+    assert [image.get_clim() for image in drawn] == [(-4, 4)] * 3
+    for image, expected in zip(drawn, weights):
+        np.testing.assert_array_equal(image.get_array(), expected)
+    red, _, blue, _ = drawn[2].to_rgba(np.array([[2.0]]))[0, 0]
+    assert red > blue
+    assert drawn[0].to_rgba(np.array([[0.0]]))[0, 0, :3].min() > 0.95
+
+
+def test_weights_that_are_all_zero_are_drawn():
+    assert len(plot_weights(np.zeros((1, 28, 28))).axes) == 2  # the picture and its scale
+
+
+def test_curves_are_drawn_over_their_places():
+    figure = plot_curves({"a": [3, 2], "b": [1, 4]}, xlabel="epoch", ylabel="loss", title="both")
+    (axes,) = figure.axes
+    assert (axes.get_xlabel(), axes.get_ylabel(), axes.get_title()) == ("epoch", "loss", "both")
+    assert [list(line.get_xdata()) for line in axes.lines] == [[1, 2], [1, 2]]
+    assert [list(line.get_ydata()) for line in axes.lines] == [[3, 2], [1, 4]]
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["a", "b"]
+
+
+def test_one_curve_needs_no_legend():
+    figure = plot_curves({"loss": [3, 2, 1]}, x=[0, 10, 20], xlabel="step", ylabel="loss")
+    (axes,) = figure.axes
+    assert list(axes.lines[0].get_xdata()) == [0, 10, 20]
+    assert axes.get_legend() is None

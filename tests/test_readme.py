@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-READMES = ["README.md", "README.zh.md"]
+READMES = ["README.md", "README.zh-CN.md"]
 
 
 @pytest.fixture(scope="module")
