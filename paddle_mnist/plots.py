@@ -105,7 +105,9 @@ def plot_weights(
         axes.axis("off")
     limit = float(np.abs(weights).max()) or 1.0
     for index, (axes, picture) in enumerate(zip(grid.flat, weights)):
-        drawn = axes.imshow(picture, cmap="RdBu_r", vmin=-limit, vmax=limit)
+        # Matplotlib would blur small pictures, and each weight is one square.
+        scale = {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit, "interpolation": "nearest"}
+        drawn = axes.imshow(picture, **scale)
         if titles:
             axes.set_title(titles[index], fontsize=9)
     figure.colorbar(drawn, ax=grid, shrink=0.8)
