@@ -71,7 +71,7 @@ REACHED = {
     "02": ("{{accuracy linear}}", "{{accuracy linear}}"),
     "03": ("{{accuracy mlp}}", "{{accuracy mlp}}"),
     "04": ("{{accuracy cnn}}", "{{accuracy cnn}}"),
-    "05": ("the gap between training and test, closed", "缩小训练与测试之间的差距"),
+    "05": ("a smaller gap between training and new images", "缩小训练图片与新图片之间的差距"),
     "06": ("the best that we can, measured fairly", "公平地测出我们的最好成绩"),
     "07": ("your own digits, read", "认出你自己写的数字"),
     "08": ("the same, faster, on two processes", "同样的结果，更快，并用上两个进程"),
@@ -292,7 +292,7 @@ def readme_path(language: str) -> Path:
 
 
 def render_table(language: str) -> str:
-    """The table of chapters in Markdown: what the committed notebooks say of themselves."""
+    """The table of chapters in Markdown: what the notebooks that are built say of themselves."""
     heads = {
         "en": "chapter | to read and try, minutes | to compute, seconds | what is reached",
         "zh": "章 | 阅读和动手（分钟） | 计算（秒） | 达到的效果",
@@ -300,6 +300,8 @@ def render_table(language: str) -> str:
     lines = [f"| {heads[language]} |", "|---|---|---|---|"]
     for number, source in source_paths().items():
         path = notebook_path(source, language)
+        if not path.exists():
+            continue
         notebook = nbformat.read(path, as_version=4)
         opening = notebook.cells[0].source
         title = opening.splitlines()[0].lstrip("# ")
