@@ -346,7 +346,7 @@ def plot_steps(path):
 
 
 for number, step in enumerate(STEPS, start=1):
-    print(f"{number:2}. {step.__name__:25} {step.__doc__.splitlines()[0]}")
+    print(f"{number:2}. {step.__name__}\n      {step.__doc__.splitlines()[0]}")
 
 # %% tags=["picture"]
 plot_steps(work / "example_3_photo.jpg")
