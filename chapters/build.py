@@ -38,11 +38,11 @@ FOLDER = Path(__file__).resolve().parent
 ROOT = FOLDER.parent
 SOURCES = FOLDER / "source"
 LANGUAGES = ("en", "zh")
-# jupytext keeps these and the tags of a cell in the source's cell markers.
-LANGUAGE_KEY = "lang"
 # Longer than any chapter may take, so that a kernel that hangs is ended.
 CELL_TIMEOUT = 20 * 60
+# The same whatever machine builds them, so that only what matters changes in a notebook.
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
+LANGUAGE_INFO = {"name": "python", "file_extension": ".py", "pygments_lexer": "ipython3"}
 TABLE = ("<!-- table: make chapters -->", "<!-- end of table -->")
 PLACEHOLDER = re.compile(r"\{\{([a-z]+)(?: ([a-z][a-z -]*))?\}\}")
 
@@ -62,7 +62,6 @@ def _accuracy(row: str) -> str:
 FIGURES: dict[str, Callable[[str], str]] = {
     "accuracy": _accuracy,
     "seeds": lambda row: str(len(load_results()[row]["runs"])),
-    "machine": lambda _: load_results()["machine"],
 }
 
 # What each chapter leaves behind, for the table of chapters: English, Chinese.
@@ -126,7 +125,7 @@ def make_notebook(source: Path, language: str, seconds: float = 0.0) -> nbformat
     """
     cells = []
     for index, cell in enumerate(jupytext.read(source).cells):
-        kind, spoken = cell.cell_type, cell.metadata.get(LANGUAGE_KEY)
+        kind, spoken = cell.cell_type, cell.metadata.get("lang")
         if kind == "markdown":
             if spoken not in LANGUAGES:
                 begin = cell.source[:40]
@@ -142,12 +141,9 @@ def make_notebook(source: Path, language: str, seconds: float = 0.0) -> nbformat
         made["id"] = f"{source.stem[:2]}-{index:03}"
         cells.append(made)
     notebook = nbformat.v4.new_notebook(cells=cells)
-    notebook.metadata = nbformat.from_dict({"kernelspec": KERNEL, "language_info": _LANGUAGE_INFO})
+    notebook.metadata = nbformat.from_dict({"kernelspec": KERNEL, "language_info": LANGUAGE_INFO})
     notebook.metadata["paddle_mnist"] = {"seconds": round(seconds, 1)}
     return notebook
-
-
-_LANGUAGE_INFO = {"name": "python", "file_extension": ".py", "pygments_lexer": "ipython3"}
 
 
 def lay_out_course(folder: Path) -> None:
@@ -211,12 +207,13 @@ def execute(notebook: nbformat.NotebookNode, course: Path, language: str, data: 
     cells[0].source = f"{DEFINITION}\n{cells[0].source}"
     started = time.perf_counter()
     client.execute(env={**os.environ, **settings})
+    seconds = time.perf_counter() - started
     for cell, source in zip(cells, shown):
         cell.source = source
         for output in cell.outputs:
             _shrink_picture(output)
-    notebook.metadata["language_info"] = nbformat.from_dict(_LANGUAGE_INFO)
-    return time.perf_counter() - started
+    notebook.metadata["language_info"] = nbformat.from_dict(LANGUAGE_INFO)
+    return seconds
 
 
 def _shrink_picture(output: nbformat.NotebookNode) -> None:
