@@ -15,6 +15,7 @@ RUN = $(VENV)/bin/python
 
 # Links in a chapter lead to its neighbours and to work/, so Jupyter must see the whole course.
 lab: $(VENV)/installed-chapters
+	@test -d chapters/$(IN) || { echo "error: IN=$(IN) is unknown; allowed: en, zh" >&2; exit 2; }
 	$(RUN) -m jupyterlab --ServerApp.root_dir=. \
 	    --LabApp.default_url=/lab/tree/chapters/$(IN)/01_see_the_data.ipynb
 

@@ -90,7 +90,7 @@ def plot_weights(
     All share one scale of colours, on which white is 0.
 
     Args:
-        weights: [N, H, W].
+        weights: [N, H, W], N at least 1.
         titles: one above each, or none.
         columns: pictures in a row.
         title: above the figure.

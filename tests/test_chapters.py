@@ -322,6 +322,42 @@ def test_texts_are_filled_in(text, filled):
     assert build.fill_in(text, 41.2) == filled
 
 
+def test_times_are_rounded_up_to_tens():
+    assert [build.rounded_up(seconds) for seconds in (0.1, 10.0, 10.1, 41.2)] == [10, 10, 20, 50]
+
+
+@pytest.fixture
+def chapter_apart(tmp_path, monkeypatch):
+    """A copy of a source, and of its notebook, that a test may change."""
+    source = tmp_path / CHAPTERS["02"].name
+    source.write_bytes(CHAPTERS["02"].read_bytes())
+    notebook = tmp_path / "notebook.ipynb"
+    notebook.write_bytes(build.notebook_path(CHAPTERS["02"], "en").read_bytes())
+    monkeypatch.setattr(build, "notebook_path", lambda source, language: notebook)
+    return source, notebook
+
+
+def test_texts_are_renewed_around_the_outputs(chapter_apart):
+    source, notebook = chapter_apart
+    before = code_cells(nbformat.read(notebook, as_version=4))
+    text = source.read_text(encoding="utf-8")
+    source.write_text(text.replace("## One neuron", "## A neuron"), encoding="utf-8")
+    build.renew_texts(source, "en")
+    after = nbformat.read(notebook, as_version=4)
+    assert any(cell.source.startswith("## A neuron") for cell in after.cells)
+    assert code_cells(after) == before
+
+
+def test_outputs_of_other_code_are_not_kept(chapter_apart):
+    source, notebook = chapter_apart
+    before = notebook.read_bytes()
+    text = source.read_text(encoding="utf-8")
+    source.write_text(text.replace("epochs=10", "epochs=11"), encoding="utf-8")
+    with pytest.raises(SystemExit, match="has changed"):
+        build.renew_texts(source, "en")
+    assert notebook.read_bytes() == before
+
+
 def test_a_figure_that_was_not_measured_is_refused():
     with pytest.raises(KeyError):
         build.fill_in("{{accuracy no-such-stage}}", 0)
