@@ -12,7 +12,8 @@ looks like a fresh clone of the course, on all of MNIST (from the cache, or the 
 PADDLE_MNIST_DATA names).
 
 `{{accuracy mlp}}` and the like in a text are figures of `benchmarks/figures.json`, and
-`{{seconds}}` is what the notebook's own execution took: see `FIGURES`.
+`{{seconds}}` is what the notebook's own execution took: see `FIGURES`. `{{exercises}}` is the list
+of the chapter's exercises.
 """
 
 from __future__ import annotations
@@ -51,6 +52,10 @@ sys.path[:0] = [str(FOLDER), str(ROOT / "benchmarks")]
 from figures import load_results, spread  # noqa: E402
 from shape_comments import DEFINITION, with_checks  # noqa: E402
 
+from paddle_mnist.homework.exercise import load_exercises  # noqa: E402
+from paddle_mnist.homework.texts import WORDS  # noqa: E402
+from paddle_mnist.homework.workbook import difficulty  # noqa: E402
+
 
 def _accuracy(row: str) -> str:
     runs = load_results()[row]["runs"]
@@ -87,12 +92,30 @@ def notebook_path(source: Path, language: str, folder: Path = FOLDER) -> Path:
     return folder / language / f"{source.stem}.ipynb"
 
 
-def fill_in(text: str, seconds: float) -> str:
-    """Put the measured figures into a text.
+def exercises_of(chapter: int, language: str) -> str:
+    """The exercises of a chapter that check themselves, and how to begin, in Markdown."""
+    lines = []
+    for exercise in load_exercises().values():
+        if exercise.chapter == chapter:
+            title = f"{exercise.number} {exercise.title(language)}"
+            path = (exercise.folder / f"task.{language}.md").relative_to(ROOT).as_posix()
+            words = {"en": " ({}, {}, {} minutes)", "zh": "（{}，{}，{} 分钟）"}[language]
+            kind = WORDS[exercise.kind][language]
+            about = words.format(kind, difficulty(exercise), exercise.minutes)
+            lines.append(f"- [{title}](../../{path}){about}")
+    first = next(e.number for e in load_exercises().values() if e.chapter == chapter)
+    beginning = (SOURCES / f"homework.{language}.md").read_text(encoding="utf-8")
+    return "\n".join([beginning.format(number=first), *lines])
+
+
+def fill_in(text: str, seconds: float, chapter: int = 0, language: str = "en") -> str:
+    """Put the measured figures, and the list of exercises, into a text.
 
     Args:
         text: a Markdown cell of a source.
         seconds: what the notebook's execution took.
+        chapter: whose exercises `{{exercises}}` stands for.
+        language: of the exercises' titles.
 
     Raises:
         KeyError: a placeholder names a figure that there is not.
@@ -102,6 +125,8 @@ def fill_in(text: str, seconds: float) -> str:
         name, row = match.groups()
         if name == "seconds":
             return str(rounded_up(seconds))
+        if name == "exercises":
+            return exercises_of(chapter, language)
         return FIGURES[name](row)
 
     return PLACEHOLDER.sub(figure, text)
@@ -132,7 +157,9 @@ def make_notebook(source: Path, language: str, seconds: float = 0.0) -> nbformat
                 raise ValueError(f"{source.name}: the cell {begin!r} has lang={spoken!r}")
             if spoken != language:
                 continue
-            made = nbformat.v4.new_markdown_cell(fill_in(cell.source, seconds))
+            made = nbformat.v4.new_markdown_cell(
+                fill_in(cell.source, seconds, int(source.stem[:2]), language)
+            )
         else:
             made = nbformat.v4.new_code_cell(cell.source)
             if cell.metadata.get("tags"):

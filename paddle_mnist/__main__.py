@@ -12,6 +12,7 @@ COMMANDS = {
     "train": "train a stage and save the run",
     "evaluate": "measure a run on test images or on a folder of pictures",
     "predict": "read the digit in a picture",
+    "homework": "exercises that check themselves",
 }
 
 
@@ -25,7 +26,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command that the first word names; returns the exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     if words and words[0] in COMMANDS:
-        return importlib.import_module(f"paddle_mnist.{words[0]}").main(words[1:])
+        module = importlib.import_module(f"paddle_mnist.{words[0]}")
+        if hasattr(module, "__path__"):  # a folder: its command is what python -m runs
+            module = importlib.import_module(f"{module.__name__}.__main__")
+        return module.main(words[1:])
     if words and words[0] in ("-h", "--help"):
         print(usage())
         return 0

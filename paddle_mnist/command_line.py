@@ -12,14 +12,14 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Callable, NoReturn
+from typing import Callable, NoReturn, Optional
 
 from paddle_mnist.errors import PaddleMnistError
 from paddle_mnist.runtime import prepare
 
 USAGE_ERROR, INTERRUPTED, BROKEN_PIPE = 2, 130, 141
 
-Command = Callable[[argparse.Namespace], None]
+Command = Callable[[argparse.Namespace], Optional[int]]
 
 
 class Parser(argparse.ArgumentParser):
@@ -34,18 +34,18 @@ def run(command: Command, parser: Parser, arguments: Sequence[str] | None) -> in
     """Parse the arguments and run a command.
 
     Args:
-        command: does the work.
+        command: does the work; it may return an exit code of its own.
         parser: knows the command's arguments.
         arguments: the words after the command's name; None: those of this process.
 
     Returns:
-        The exit code: 0, 2 after an error that the user can put right, 130 after Ctrl-C, 141
-        where nobody reads the output any more.
+        The exit code: 0 or the command's own, 2 after an error that the user can put right, 130
+        after Ctrl-C, 141 where nobody reads the output any more.
     """
     _print_any_character()
     namespace = parser.parse_args(arguments)
     try:
-        command(namespace)
+        code = command(namespace) or 0
         sys.stdout.flush()
     except PaddleMnistError as error:
         print("error:", " ".join(str(error).splitlines()), file=sys.stderr)
@@ -56,7 +56,7 @@ def run(command: Command, parser: Parser, arguments: Sequence[str] | None) -> in
     except BrokenPipeError:  # the reader of the output, such as head, has enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE
-    return 0
+    return code
 
 
 def _print_any_character() -> None:

@@ -1,20 +1,22 @@
 """What the chapters share: where the course's folder is, and stages that are trained already.
 
 A chapter runs alone, in any order and from any folder. What an earlier chapter trained is taken
-from its run under `runs/chapters/`; where there is none, it is trained on the spot.
+from its run under `runs/chapters/`; where there is none, it is trained on the spot. Paddle is
+imported only when a stage is asked for, so that finding the folder costs nothing.
 """
 
 from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from paddle_mnist.checkpoint import Record
-from paddle_mnist.data import fingerprint, load_mnist
 from paddle_mnist.errors import RunError, UsageError
-from paddle_mnist.experiment import run_training
-from paddle_mnist.infer import Recognizer
 from paddle_mnist.stages import Config, configure
+
+if TYPE_CHECKING:
+    from paddle_mnist.checkpoint import Record
+    from paddle_mnist.infer import Recognizer
 
 # No other project has a folder `work` with this picture in it.
 _MARK = Path("work") / "example_0.jpg"
@@ -54,6 +56,9 @@ def trained(stage: str) -> Recognizer:
         DataError: the data cannot be used.
         RunError: the run cannot be saved.
     """
+    from paddle_mnist.experiment import run_training
+    from paddle_mnist.infer import Recognizer
+
     config = configure(stage)
     folder = course_folder() / "runs" / "chapters" / stage
     if folder.exists():
@@ -70,6 +75,8 @@ def trained(stage: str) -> Recognizer:
 
 
 def _is_up_to_date(record: Record, config: Config) -> bool:
+    from paddle_mnist.data import fingerprint, load_mnist
+
     mnist = load_mnist(config.data, validation=config.validation)
     return (
         record.get("test") is not None

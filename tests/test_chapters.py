@@ -22,6 +22,8 @@ from markdown_it import MarkdownIt
 from nbclient.exceptions import CellExecutionError
 from PIL import Image
 
+from paddle_mnist.homework.exercise import load_exercises
+
 ROOT = Path(__file__).resolve().parent.parent
 PICTURE = "picture"
 # A source's own sections, in their order.
@@ -135,7 +137,9 @@ def test_the_chapter_has_all_its_parts(number, language):
     assert 3 <= texts[-1].count("<details>") == texts[-1].count("</details>") <= 5
     words = texts[-1].partition(SECTIONS[language][1])[2].partition("## ")[0]
     assert len(re.findall(r"^\|", words, re.MULTILINE)) >= 2 + 6
-    assert len(re.findall(rf"^- \*\*{int(number)}-\d", texts[-1], re.MULTILINE)) >= 2
+    homework = texts[-1].rpartition(SECTIONS[language][3])[2]
+    assert "{{exercises}}" in homework
+    assert len(re.findall(rf"^- \*\*{int(number)}-[A-D]", homework, re.MULTILINE)) >= 1
 
 
 @every_chapter
@@ -177,6 +181,21 @@ def test_links_lead_somewhere(number, language):
     for text in texts_of(number, language):
         for target in re.findall(r"\]\((?!http)([^)#]+)", text):
             assert (folder / target).exists(), target
+
+
+@every_chapter
+@every_language
+def test_the_chapter_leads_to_its_exercises(number, language):
+    path = build.notebook_path(CHAPTERS[number], language)
+    text = committed(number, language).cells[-1].source
+    targets = [
+        (path.parent / target).resolve()
+        for target in re.findall(r"\]\((\.\./\.\./paddle_mnist/[^)]+)\)", text)
+    ]
+    exercises = [part for part in load_exercises().values() if part.chapter == int(number)]
+    assert targets == [part.folder / f"task.{language}.md" for part in exercises] != []
+    for exercise in exercises:
+        assert f"[{exercise.number} {exercise.title(language)}]" in text
 
 
 @every_chapter

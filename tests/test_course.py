@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from paddle_mnist import course, experiment
+from paddle_mnist import course, data, experiment
 from paddle_mnist.checkpoint import load_record, update_record
 from paddle_mnist.course import course_folder, trained
 from paddle_mnist.errors import UsageError
@@ -29,13 +29,13 @@ def clone(tmp_path, monkeypatch):
 @pytest.fixture
 def trainings(monkeypatch):
     """The stages that were trained, in order; pictures are not drawn."""
-    seen = []
+    seen, original = [], experiment.run_training
 
     def run_training(config, folder):
         seen.append(config.stage)
-        return experiment.run_training(config, folder)
+        return original(config, folder)
 
-    monkeypatch.setattr(course, "run_training", run_training)
+    monkeypatch.setattr(experiment, "run_training", run_training)
     monkeypatch.setattr(experiment, "save_figure", lambda figure, path: None)
     monkeypatch.setenv("PADDLE_MNIST_DATA", "sample")
     return seen
@@ -86,6 +86,6 @@ def test_a_run_of_other_data_an_unfinished_and_a_damaged_one_are_not_used(
     assert len(trained("mlp").record["history"]) == 1
     assert trainings == ["mlp"] * 4
 
-    monkeypatch.setattr(course, "fingerprint", lambda *splits: "that of other data")
+    monkeypatch.setattr(data, "fingerprint", lambda *splits: "that of other data")
     trained("mlp")
     assert trainings == ["mlp"] * 5

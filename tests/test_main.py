@@ -43,7 +43,7 @@ def test_help_lists_the_commands(capsys, word):
     assert program.main([word]) == 0
     out, err = capsys.readouterr()
     assert err == ""
-    for command in ("train", "evaluate", "predict"):
+    for command in ("train", "evaluate", "predict", "homework"):
         assert f"  {command} " in out
 
 
@@ -54,7 +54,7 @@ def test_a_wrong_command_is_refused(capsys, words, found):
     assert program.main(words) == 2
     out, err = capsys.readouterr()
     assert out == ""
-    assert err == f"error: {found}; the commands are: train, evaluate, predict\n"
+    assert err == f"error: {found}; the commands are: train, evaluate, predict, homework\n"
 
 
 @pytest.mark.parametrize("command", ["train", "evaluate", "predict"])

@@ -44,3 +44,13 @@ def test_every_dependency_has_a_lower_bound():
     requirements = [line for text in lists for line in text.split("\n") if line]
     assert requirements
     assert all(" >= " in requirement for requirement in requirements)
+
+
+def test_the_exercises_are_installed_with_the_package():
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg", encoding="utf-8")
+    folder = ROOT / "paddle_mnist" / "homework"
+    patterns = setup["options.package_data"]["paddle_mnist.homework"].split()
+    named = {path for pattern in patterns for path in folder.glob(pattern) if path.is_file()}
+    there = {path for path in (folder / "exercises").rglob("*") if path.is_file()}
+    assert {path for path in there - named if "__pycache__" not in path.parts} == set()

@@ -700,11 +700,12 @@ figure
 #
 # ## Homework
 #
-# Write your answers in a new notebook in the folder [`work`](../../work/README.md).
+# {{exercises}}
 #
-# - **1-1 (the nearest picture).** Compare each of the first 500 validation pictures not with ten means, but with the first 3,000 training pictures, and answer with the label of the nearest one. Take one validation picture at a time, or the memory will not suffice. How much better is it than the nearest mean? And how much more work is it for the computer?
-# - **1-2 (a digit made of numbers).** Make `np.zeros((28, 28), dtype="uint8")`, draw a 7 into it by setting two strokes to 255, and ask the nearest mean what it is. Then move your 7 by four pixels to the left with `np.roll`, and ask again.
-# - **1-3 (write a file).** Write `write_idx(path, images)`, which writes an array of pictures as a gzipped IDX file. Read it back with the package's `read_images` and assert that nothing has changed. What does `read_images` say if you write one byte too few?
+# **Open questions.** What you find out here, nobody checks but you. Write it down in a notebook of your own.
+#
+# - **1-A (a digit made of numbers).** Make `np.zeros((28, 28), dtype="uint8")`, draw a 7 into it by setting two strokes to 255, and ask the nearest mean what it is. Then move your 7 by four pixels to the left with `np.roll`, and ask again.
+# - **1-B (write a file).** Write `write_idx(path, images)`, which writes an array of pictures as a gzipped IDX file. Read it back with the package's `read_images` and assert that nothing has changed. What does `read_images` say if you write one byte too few?
 
 # %% [markdown] lang="zh"
 # ## 小结
@@ -775,8 +776,9 @@ figure
 #
 # ## 作业
 #
-# 请在 [`work`](../../work/README.md) 文件夹里新建一个笔记本来完成。
+# {{exercises}}
 #
-# - **1-1**（最近的图片）：取前 500 张验证图片，不与十张平均图比较，而是与前 3,000 张训练图片逐一比较，用最近那张的标签来回答。每次只处理一张验证图片，否则内存会不够。它比最近平均图好多少？计算机的工作量又大了多少？
-# - **1-2**（用数做一个数字）：新建 `np.zeros((28, 28), dtype="uint8")`，把两条笔画设成 255，画出一个 7，再问问最近平均图它是几。然后用 `np.roll` 把你的 7 向左移四个像素，再问一次。
-# - **1-3**（写一个文件）：写一个 `write_idx(path, images)`，把一组图片写成 gzip 压缩的 IDX 文件。用软件包的 `read_images` 读回来，断言内容没有变化。如果少写一个字节，`read_images` 会说什么？
+# **开放的问题**：下面这些没有人替你检查，请把你的发现写进自己的笔记本。
+#
+# - **1-A**（用数做一个数字）：新建 `np.zeros((28, 28), dtype="uint8")`，把两条笔画设成 255，画出一个 7，再问问最近平均图它是几。然后用 `np.roll` 把你的 7 向左移四个像素，再问一次。
+# - **1-B**（写一个文件）：写一个 `write_idx(path, images)`，把一组图片写成 gzip 压缩的 IDX 文件。用软件包的 `read_images` 读回来，断言内容没有变化。如果少写一个字节，`read_images` 会说什么？

@@ -474,10 +474,11 @@ for name, numbers in answers.items():
 #
 # ## Homework
 #
-# Write your answers in a new notebook in the folder [`work`](../../work/README.md).
+# {{exercises}}
 #
-# - **2-1 (the accuracy on the test set).** Write a function that takes `network` and `mnist.test`, and returns the share of test images that the neuron reads right, with rounding. Do not use `evaluate`. Your figure should lie near the {{accuracy linear}} above. What would raise it?
-# - **2-2 (another target).** Teach the neuron to answer 1 for a picture of a 0, and 0 for all others. Which share of the test images does it get right when you cut at 0.5? Draw its weights: now you can see something.
+# **Open questions.** What you find out here, nobody checks but you. Write it down in a notebook of your own.
+#
+# - **2-A (another target).** Teach the neuron to answer 1 for a picture of a 0, and 0 for all others. Which share of the test images does it get right when you cut at 0.5? Draw its weights: now you can see something.
 
 # %% [markdown] lang="zh"
 # ## 小结
@@ -537,7 +538,8 @@ for name, numbers in answers.items():
 #
 # ## 作业
 #
-# 请在 [`work`](../../work/README.md) 文件夹里新建一个笔记本来完成。
+# {{exercises}}
 #
-# - **2-1**（测试集上的准确率）：写一个函数，接收 `network` 和 `mnist.test`，返回神经元（四舍五入后）读对的测试图片所占的比例。不要使用 `evaluate`。你的结果应当接近上面的 {{accuracy linear}}。怎样才能提高它？
-# - **2-2**（换一个目标）：教神经元对 0 的图片回答 1，对其他图片回答 0。以 0.5 为界，它能答对多大比例的测试图片？把它的权重画出来：这一次你能看出些什么了。
+# **开放的问题**：下面这些没有人替你检查，请把你的发现写进自己的笔记本。
+#
+# - **2-A**（换一个目标）：教神经元对 0 的图片回答 1，对其他图片回答 0。以 0.5 为界，它能答对多大比例的测试图片？把它的权重画出来：这一次你能看出些什么了。

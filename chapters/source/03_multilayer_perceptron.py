@@ -752,12 +752,14 @@ print(f"test accuracy: {tested.accuracy:.2%}, {tested.count - tested.correct} mi
 #
 # ## Homework
 #
-# Write your answers in a new notebook in the folder [`work`](../../work/README.md).
+# {{exercises}}
 #
-# - **3-1 (how many hidden neurons?).** Train networks with 8, 32, 128 and 512 hidden neurons by the same recipe, and draw their validation accuracies as curves. From where on does it pay no more? Count the parameters of each.
-# - **3-2 (an own step).** Use the gradients of "Back-propagation by hand" to make one step on 128 pictures with learning rate 0.1, and check with `assert` that `train_step` with the optimiser `sgd` ends at the same weights.
-# - **3-3 (the trap, better hidden).** Train the ten neurons with a softmax at their end once more, now with RMSprop and learning rate 0.001. Compare loss and accuracy with those of softmax regression by the same recipe. How would you notice the mistake?
-# - **3-4 (another activation).** Replace ReLU by `F.sigmoid` or `F.tanh`. Work out its rule for back-propagation, check it against Paddle, and compare the trainings.
+# **Open questions.** What you find out here, nobody checks but you. Write it down in a notebook of your own.
+#
+# - **3-A (how many hidden neurons?).** Train networks with 8, 32, 128 and 512 hidden neurons by the same recipe, and draw their validation accuracies as curves. From where on does it pay no more? Count the parameters of each.
+# - **3-B (an own step).** Use the gradients of "Back-propagation by hand" to make one step on 128 pictures with learning rate 0.1, and check with `assert` that `train_step` with the optimiser `sgd` ends at the same weights.
+# - **3-C (the trap, better hidden).** Train the ten neurons with a softmax at their end once more, now with RMSprop and learning rate 0.001. Compare loss and accuracy with those of softmax regression by the same recipe. How would you notice the mistake?
+# - **3-D (another activation).** Replace ReLU by `F.sigmoid` or `F.tanh`. Work out its rule for back-propagation, check it against Paddle, and compare the trainings.
 
 # %% [markdown] lang="zh"
 # ## 小结
@@ -828,9 +830,11 @@ print(f"test accuracy: {tested.accuracy:.2%}, {tested.count - tested.correct} mi
 #
 # ## 作业
 #
-# 请在 [`work`](../../work/README.md) 文件夹里新建一个笔记本来完成。
+# {{exercises}}
 #
-# - **3-1**（要多少个隐藏神经元？）：用同样的配方，训练有 8、32、128 和 512 个隐藏神经元的网络，把它们的验证准确率画成曲线。从多少个开始就不再划算了？数一数每个网络的参数。
-# - **3-2**（自己走一步）：用“亲手写反向传播”中的梯度，以学习率 0.1 在 128 张图片上走一步，再用 `assert` 验证：`train_step` 配上优化器 `sgd`，得到的权重与你的相同。
-# - **3-3**（藏得更深的陷阱）：把最后带 softmax 的十个神经元再训练一次，这次用 RMSprop，学习率 0.001。把损失和准确率与同样配方的 softmax 回归相比。你怎样才能发现这个错误？
-# - **3-4**（换一个激活函数）：把 ReLU 换成 `F.sigmoid` 或 `F.tanh`。推出它在反向传播中的规则，与飞桨对照，再比较训练的结果。
+# **开放的问题**：下面这些没有人替你检查，请把你的发现写进自己的笔记本。
+#
+# - **3-A**（要多少个隐藏神经元？）：用同样的配方，训练有 8、32、128 和 512 个隐藏神经元的网络，把它们的验证准确率画成曲线。从多少个开始就不再划算了？数一数每个网络的参数。
+# - **3-B**（自己走一步）：用“亲手写反向传播”中的梯度，以学习率 0.1 在 128 张图片上走一步，再用 `assert` 验证：`train_step` 配上优化器 `sgd`，得到的权重与你的相同。
+# - **3-C**（藏得更深的陷阱）：把最后带 softmax 的十个神经元再训练一次，这次用 RMSprop，学习率 0.001。把损失和准确率与同样配方的 softmax 回归相比。你怎样才能发现这个错误？
+# - **3-D**（换一个激活函数）：把 ReLU 换成 `F.sigmoid` 或 `F.tanh`。推出它在反向传播中的规则，与飞桨对照，再比较训练的结果。

@@ -804,11 +804,12 @@ plot_mistakes(mnist.validation.images, mnist.validation.labels, softmax(outputs)
 #
 # ## Homework
 #
-# Write your answers in a new notebook in the folder [`work`](../../work/README.md).
+# {{exercises}}
 #
-# - **4-1 (stride and padding).** Give `convolve` the arguments `padding` and `stride`, without computing places that are then thrown away. Check it against `F.conv2d` for the six cases of the table above, with random pictures and kernels.
-# - **4-2 (which order matters?).** Cut each picture into 16 squares of 7 × 7 pixels. Shuffle (a) the squares as wholes, or (b) the 49 pixels within each square, all squares in the same way. First write down which of the two the CNN will mind more, and why. Then measure both, as at the beginning of this chapter.
-# - **4-3 (a small network).** Build a network of your own with fewer than 20,000 parameters; `nn.Sequential` and `MaxPool` are enough. Count its parameters by hand before you print them, and write down the shape after each layer. Train it on the 10,000 images for 3 epochs. How near does it come to the CNN at the beginning of this chapter? Try several, and choose on the validation images.
+# **Open questions.** What you find out here, nobody checks but you. Write it down in a notebook of your own.
+#
+# - **4-A (stride and padding).** Give `convolve` the arguments `padding` and `stride`, without computing places that are then thrown away. Check it against `F.conv2d` for the six cases of the table above, with random pictures and kernels.
+# - **4-B (which order matters?).** Cut each picture into 16 squares of 7 × 7 pixels. Shuffle (a) the squares as wholes, or (b) the 49 pixels within each square, all squares in the same way. First write down which of the two the CNN will mind more, and why. Then measure both, as at the beginning of this chapter.
 
 # %% [markdown] lang="zh"
 # ## 小结
@@ -878,8 +879,9 @@ plot_mistakes(mnist.validation.images, mnist.validation.labels, softmax(outputs)
 #
 # ## 作业
 #
-# 请在 [`work`](../../work/README.md) 文件夹里新建一个笔记本来完成。
+# {{exercises}}
 #
-# - **4-1**（步长和填充）：给 `convolve` 加上参数 `padding` 和 `stride`，不要先算出一些位置再丢掉。用随机的图片和卷积核，对上面表格里的六种情况，与 `F.conv2d` 核对。
-# - **4-2**（哪种顺序重要？）：把每张图片切成 16 个 7 × 7 像素的小方块。打乱（a）整块的位置，或者（b）每个小方块内部的 49 个像素，所有小方块用同一种顺序。先写下你的判断：CNN 更怕哪一种，为什么？再像本章开头那样，把两种都测一测。
-# - **4-3**（一个小网络）：自己搭一个参数少于 20,000 个的网络，用 `nn.Sequential` 和 `MaxPool` 就够了。在打印之前，先亲手数出它的参数，并写下每一层之后的形状。用那 10,000 张图片训练 3 轮。它离本章开头的 CNN 有多近？多试几种，用验证图片来挑选。
+# **开放的问题**：下面这些没有人替你检查，请把你的发现写进自己的笔记本。
+#
+# - **4-A**（步长和填充）：给 `convolve` 加上参数 `padding` 和 `stride`，不要先算出一些位置再丢掉。用随机的图片和卷积核，对上面表格里的六种情况，与 `F.conv2d` 核对。
+# - **4-B**（哪种顺序重要？）：把每张图片切成 16 个 7 × 7 像素的小方块。打乱（a）整块的位置，或者（b）每个小方块内部的 49 个像素，所有小方块用同一种顺序。先写下你的判断：CNN 更怕哪一种，为什么？再像本章开头那样，把两种都测一测。

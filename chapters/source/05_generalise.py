@@ -876,11 +876,13 @@ for name in dict.fromkeys(("plain", winner)):
 #
 # ## Homework
 #
-# Write your answers in a new notebook in the folder [`work`](../../work/README.md).
+# {{exercises}}
 #
-# - **5-1 (together).** Train with dropout *and* weight decay on the same 1,000 images. Try two or three values of each, with three seeds, and choose on the validation images. Is the best pair better than dropout alone, by more than the ranges?
-# - **5-2 (wrong labels).** Draw 0%, 10%, 20% and 40% of the labels at random. For each, compare the last epoch with the best epoch, and draw both accuracies as curves. Do dropout or weight decay help against wrong labels as well?
-# - **5-3 (a callback of your own).** Write a class that inherits from `paddle_mnist.callbacks.Callback` and sets `progress.stop_reason` as soon as the training accuracy of an epoch is 1. How many epochs does it save on the 1,000 images, and what does it cost?
+# **Open questions.** What you find out here, nobody checks but you. Write it down in a notebook of your own.
+#
+# - **5-A (together).** Train with dropout *and* weight decay on the same 1,000 images. Try two or three values of each, with three seeds, and choose on the validation images. Is the best pair better than dropout alone, by more than the ranges?
+# - **5-B (wrong labels).** Draw 0%, 10%, 20% and 40% of the labels at random. For each, compare the last epoch with the best epoch, and draw both accuracies as curves. Do dropout or weight decay help against wrong labels as well?
+# - **5-C (a callback of your own).** Write a class that inherits from `paddle_mnist.callbacks.Callback` and sets `progress.stop_reason` as soon as the training accuracy of an epoch is 1. How many epochs does it save on the 1,000 images, and what does it cost?
 
 # %% [markdown] lang="zh"
 # ## 小结
@@ -952,8 +954,10 @@ for name in dict.fromkeys(("plain", winner)):
 #
 # ## 作业
 #
-# 请在 [`work`](../../work/README.md) 文件夹里新建一个笔记本来完成。
+# {{exercises}}
 #
-# - **5-1**（合在一起）：在同样的 1,000 张图片上，同时使用随机失活*和*权重衰减。两者各试两三个值，每次用三个随机种子，在验证图片上做选择。最好的一对是否比只用随机失活更好，而且差别超过范围？
-# - **5-2**（错标签）：把 0%、10%、20% 和 40% 的标签换成随机的。每种情况都比较最后一轮和最好的一轮，把两种准确率画成曲线。对付错标签，随机失活或权重衰减也有帮助吗？
-# - **5-3**（自己写回调）：写一个继承 `paddle_mnist.callbacks.Callback` 的类，一旦某一轮的训练准确率达到 1，就设置 `progress.stop_reason`。在这 1,000 张图片上，它省下多少轮？又付出了什么代价？
+# **开放的问题**：下面这些没有人替你检查，请把你的发现写进自己的笔记本。
+#
+# - **5-A**（合在一起）：在同样的 1,000 张图片上，同时使用随机失活*和*权重衰减。两者各试两三个值，每次用三个随机种子，在验证图片上做选择。最好的一对是否比只用随机失活更好，而且差别超过范围？
+# - **5-B**（错标签）：把 0%、10%、20% 和 40% 的标签换成随机的。每种情况都比较最后一轮和最好的一轮，把两种准确率画成曲线。对付错标签，随机失活或权重衰减也有帮助吗？
+# - **5-C**（自己写回调）：写一个继承 `paddle_mnist.callbacks.Callback` 的类，一旦某一轮的训练准确率达到 1，就设置 `progress.stop_reason`。在这 1,000 张图片上，它省下多少轮？又付出了什么代价？

@@ -642,7 +642,7 @@ print("highest mean:", best)
 #
 # - At a constant rate, the average of the weights gains a good part of what one-cycle gains, and for nothing: both calm the last steps. The best epoch gains less than either.
 # - After one-cycle the average gains nothing more. The weights no longer jump, so there is nothing to average out. Two good remedies for the same illness do not add up.
-# - Augmentation after one-cycle: no gain that stands out from the noise. Each picture looks different every time, so a network learns more slowly from it, and five epochs are few. It is made for long trainings, in which a network would otherwise learn the pictures by heart (homework 6-2).
+# - Augmentation after one-cycle: no gain that stands out from the noise. Each picture looks different every time, so a network learns more slowly from it, and five epochs are few. It is made for long trainings, in which a network would otherwise learn the pictures by heart (open question 6-B).
 #
 # The lines about seeds say what honest tuning costs: where the seeds scatter widely, as at the constant rate, a gain of a tenth of a point needs dozens of trainings to be seen. (Three seeds tell the scatter itself only roughly.) Whoever tries twenty changes with one seed each, and keeps what looks best, keeps mostly luck. This holds for our last line too: we go on with the rung of the highest mean, but its lead over the next one proves nothing.
 #
@@ -655,7 +655,7 @@ print("highest mean:", best)
 #
 # - 学习率不变时，权重的平均能得到单周期的相当一部分好处，而且不用额外花费：两者都让最后的步子平静下来。挑选最好的一轮，得到的好处比这两种都小。
 # - 有了单周期，再取平均就没有好处了。权重已经不再跳动，也就没有什么可平均掉的。治同一种病的两种药，效果并不会相加。
-# - 在单周期之上再加数据增强：看不出超过偶然波动的提高。图片每次都变样，网络学得慢一些，而五轮又太少。它适合很长的训练，那时没有它，网络就会把图片背下来（见作业 6-2）。
+# - 在单周期之上再加数据增强：看不出超过偶然波动的提高。图片每次都变样，网络学得慢一些，而五轮又太少。它适合很长的训练，那时没有它，网络就会把图片背下来（见开放问题 6-B）。
 #
 # 关于种子的那几行，说明老老实实调参的代价：像学习率不变时那样，不同种子的结果相差很大，要看出千分之一的提高，就得训练几十次。（只有三个种子，这种差异本身也只能粗略估计。）谁要是试了二十种改动，每种只用一个种子，然后留下看起来最好的，那么留下的多半是运气。最后一行也是如此：我们接着用平均值最高的那一级，但它领先下一名的那一点点，证明不了什么。
 #
@@ -1056,12 +1056,14 @@ for name, each, truth in (
 #
 # ## Homework
 #
-# Write your answers in a new notebook in the folder [`work`](../../work/README.md).
+# {{exercises}}
 #
-# - **6-1 (how strong?).** Replace `augment` with the package's default, `RandomAffine()`, and train the last rung again with three seeds. Compare it with ours on the same validation images, with the mean and the standard error of the differences. Why could the answer be another one for photos of handwriting, as in [chapter 7](07_your_own_handwriting.ipynb)?
-# - **6-2 (patience).** Train the last rung for 15 epochs instead of five; let it run while you do something else. Does its gain over one-cycle with 15 epochs become visible?
-# - **6-3 (a schedule of your own).** With `lr.LambdaDecay`, write a schedule that rises in a straight line over the first tenth of the steps and falls in a straight line to 0. Train it with three seeds. Is it visibly better or worse than one-cycle?
-# - **6-4 (two people).** Let two people read 200 validation images each, without the labels. What are their accuracies, with standard errors? On how many images do they disagree?
+# **Open questions.** What you find out here, nobody checks but you. Write it down in a notebook of your own.
+#
+# - **6-A (how strong?).** Replace `augment` with the package's default, `RandomAffine()`, and train the last rung again with three seeds. Compare it with ours on the same validation images, with the mean and the standard error of the differences. Why could the answer be another one for photos of handwriting, as in [chapter 7](07_your_own_handwriting.ipynb)?
+# - **6-B (patience).** Train the last rung for 15 epochs instead of five; let it run while you do something else. Does its gain over one-cycle with 15 epochs become visible?
+# - **6-C (a schedule of your own).** With `lr.LambdaDecay`, write a schedule that rises in a straight line over the first tenth of the steps and falls in a straight line to 0. Train it with three seeds. Is it visibly better or worse than one-cycle?
+# - **6-D (two people).** Let two people read 200 validation images each, without the labels. What are their accuracies, with standard errors? On how many images do they disagree?
 
 # %% [markdown] lang="zh"
 # ## 小结
@@ -1133,9 +1135,11 @@ for name, each, truth in (
 #
 # ## 作业
 #
-# 请在 [`work`](../../work/README.md) 文件夹里新建一个笔记本来完成。
+# {{exercises}}
 #
-# - **6-1**（多强才合适？）：把 `augment` 换成软件包默认的 `RandomAffine()`，用三个种子重新训练最后一级。在同样的验证图片上与我们的结果比较，算出差的平均值和标准误。对于[第 7 章](07_your_own_handwriting.ipynb)那样的手写照片，答案为什么可能不同？
-# - **6-2**（耐心）：把最后一级训练 15 轮而不是 5 轮；让它运行，你去做别的事。与同样训练 15 轮的单周期相比，现在看得出提高了吗？
-# - **6-3**（你自己的调度）：用 `lr.LambdaDecay` 写一个调度：在前十分之一的步数里直线上升，然后直线下降到 0。用三个种子训练。它比单周期明显更好或更差吗？
-# - **6-4**（两个人）：请两个人各读 200 张验证图片，不给标签。他们的准确率和标准误各是多少？有多少张图片他们的答案不一致？
+# **开放的问题**：下面这些没有人替你检查，请把你的发现写进自己的笔记本。
+#
+# - **6-A**（多强才合适？）：把 `augment` 换成软件包默认的 `RandomAffine()`，用三个种子重新训练最后一级。在同样的验证图片上与我们的结果比较，算出差的平均值和标准误。对于[第 7 章](07_your_own_handwriting.ipynb)那样的手写照片，答案为什么可能不同？
+# - **6-B**（耐心）：把最后一级训练 15 轮而不是 5 轮；让它运行，你去做别的事。与同样训练 15 轮的单周期相比，现在看得出提高了吗？
+# - **6-C**（你自己的调度）：用 `lr.LambdaDecay` 写一个调度：在前十分之一的步数里直线上升，然后直线下降到 0。用三个种子训练。它比单周期明显更好或更差吗？
+# - **6-D**（两个人）：请两个人各读 200 张验证图片，不给标签。他们的准确率和标准误各是多少？有多少张图片他们的答案不一致？

@@ -985,12 +985,14 @@ plot_readings([r.image for r in mine], [r.digit for r in mine], [r.probabilities
 #
 # ## Homework
 #
-# Write your answers in a new notebook in the folder [`work`](../../work/README.md).
+# {{exercises}}
 #
-# - **7-1 (twenty digits of your own).** Write each digit twice, take the photos, add them to `work/labels.csv`, and measure with `evaluate --images work`. For each mistake say whether the preparation or the network failed. Take the bad ones again by the table of tips. How much does it help?
-# - **7-2 (train for it instead).** Train the stage `cnn` with shifted pictures: give `fit` the argument `augment=RandomAffine(degrees=10, zoom=0.1, shift=0.2)` from `paddle_mnist.transforms`. Draw the curve over the moves again. What does it gain, and what does it lose without a move?
-# - **7-3 (specks).** A single bright speck can make the box too large. Write a better `crop_to_ink`, for example one that looks at a copy smoothed with `ImageFilter.MedianFilter(3)`, and measure it with `prepare_all` on photos with a grain of 8 and 12. Check that it costs nothing on the photos without it.
-# - **7-4 (say no).** Choose a threshold for the highest probability on the validation digits, so that 1% of them is refused. How many of the glued halves and of the noise are refused? What else could you try?
+# **Open questions.** What you find out here, nobody checks but you. Write it down in a notebook of your own.
+#
+# - **7-A (twenty digits of your own).** Write each digit twice, take the photos, add them to `work/labels.csv`, and measure with `evaluate --images work`. For each mistake say whether the preparation or the network failed. Take the bad ones again by the table of tips. How much does it help?
+# - **7-B (train for it instead).** Train the stage `cnn` with shifted pictures: give `fit` the argument `augment=RandomAffine(degrees=10, zoom=0.1, shift=0.2)` from `paddle_mnist.transforms`. Draw the curve over the moves again. What does it gain, and what does it lose without a move?
+# - **7-C (specks).** A single bright speck can make the box too large. Write a better `crop_to_ink`, for example one that looks at a copy smoothed with `ImageFilter.MedianFilter(3)`, and measure it with `prepare_all` on photos with a grain of 8 and 12. Check that it costs nothing on the photos without it.
+# - **7-D (say no).** Choose a threshold for the highest probability on the validation digits, so that 1% of them is refused. How many of the glued halves and of the noise are refused? What else could you try?
 
 # %% [markdown] lang="zh"
 # ## 小结
@@ -1058,9 +1060,11 @@ plot_readings([r.image for r in mine], [r.digit for r in mine], [r.probabilities
 #
 # ## 作业
 #
-# 请在 [`work`](../../work/README.md) 文件夹里新建一个笔记本来完成。
+# {{exercises}}
 #
-# - **7-1**（你自己的二十个数字）：每个数字写两遍，拍下来，加进 `work/labels.csv`，用 `evaluate --images work` 测量。对每个错误说明：是预处理失败了，还是网络认错了。把没拍好的按上面的表格重拍一遍，有多大帮助？
-# - **7-2**（换成训练的办法）：用平移过的图片训练 `cnn` 阶段：给 `fit` 加上参数 `augment=RandomAffine(degrees=10, zoom=0.1, shift=0.2)`（来自 `paddle_mnist.transforms`）。再画一次随平移变化的曲线。它得到了什么？不平移时又失去了什么？
-# - **7-3**（噪点）：只要一个亮的噪点，就可能让方框太大。写一个更好的 `crop_to_ink`，例如先看一份用 `ImageFilter.MedianFilter(3)` 平滑过的副本，再用 `prepare_all` 在颗粒为 8 和 12 的照片上测量。并确认它在没有噪点的照片上没有代价。
-# - **7-4**（学会拒绝）：在验证集的数字上为最高概率选一个阈值，使其中 1% 被拒绝。拼起来的两半和噪声，各有多少被拒绝？你还能想到什么别的办法？
+# **开放的问题**：下面这些没有人替你检查，请把你的发现写进自己的笔记本。
+#
+# - **7-A**（你自己的二十个数字）：每个数字写两遍，拍下来，加进 `work/labels.csv`，用 `evaluate --images work` 测量。对每个错误说明：是预处理失败了，还是网络认错了。把没拍好的按上面的表格重拍一遍，有多大帮助？
+# - **7-B**（换成训练的办法）：用平移过的图片训练 `cnn` 阶段：给 `fit` 加上参数 `augment=RandomAffine(degrees=10, zoom=0.1, shift=0.2)`（来自 `paddle_mnist.transforms`）。再画一次随平移变化的曲线。它得到了什么？不平移时又失去了什么？
+# - **7-C**（噪点）：只要一个亮的噪点，就可能让方框太大。写一个更好的 `crop_to_ink`，例如先看一份用 `ImageFilter.MedianFilter(3)` 平滑过的副本，再用 `prepare_all` 在颗粒为 8 和 12 的照片上测量。并确认它在没有噪点的照片上没有代价。
+# - **7-D**（学会拒绝）：在验证集的数字上为最高概率选一个阈值，使其中 1% 被拒绝。拼起来的两半和噪声，各有多少被拒绝？你还能想到什么别的办法？

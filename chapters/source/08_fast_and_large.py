@@ -1194,12 +1194,14 @@ temporary.cleanup()
 #
 # ## Homework
 #
-# Write your answers in a new notebook in the folder [`work`](../../work/README.md).
+# {{exercises}}
 #
-# - **8-1 (another profile).** Draw the upper bar, data, forward, backward and optimiser, for `mlp` with its own optimiser (`rmsprop`), with batches of 16 and of 512. Which part takes the most time in each case? Compare the number of parameters of `mlp` and `cnn` to explain it.
-# - **8-2 (a faster loader).** Let the `Dataset` return a whole batch instead of one picture: `__len__` is then the number of batches, and `DataLoader` gets `batch_size=None`. How does the ratio to the array change?
-# - **8-3 (the other limit).** Measure how fast your memory is: copy an array of 100 MB with `np.copyto`, and count the bytes read and written. Then estimate from the bytes that pass through `pooling 1` how long it must take at least. How near does it come?
-# - **8-4 (kill it ten times).** Start a training of `linear` with many epochs on the sample, kill it after a random time, resume it, and do so ten times. Is the run ever damaged? Compare its SHA-256 with that of an unbroken run.
+# **Open questions.** What you find out here, nobody checks but you. Write it down in a notebook of your own.
+#
+# - **8-A (another profile).** Draw the upper bar, data, forward, backward and optimiser, for `mlp` with its own optimiser (`rmsprop`), with batches of 16 and of 512. Which part takes the most time in each case? Compare the number of parameters of `mlp` and `cnn` to explain it.
+# - **8-B (a faster loader).** Let the `Dataset` return a whole batch instead of one picture: `__len__` is then the number of batches, and `DataLoader` gets `batch_size=None`. How does the ratio to the array change?
+# - **8-C (the other limit).** Measure how fast your memory is: copy an array of 100 MB with `np.copyto`, and count the bytes read and written. Then estimate from the bytes that pass through `pooling 1` how long it must take at least. How near does it come?
+# - **8-D (kill it ten times).** Start a training of `linear` with many epochs on the sample, kill it after a random time, resume it, and do so ten times. Is the run ever damaged? Compare its SHA-256 with that of an unbroken run.
 
 # %% [markdown] lang="zh"
 # ## 小结
@@ -1271,9 +1273,11 @@ temporary.cleanup()
 #
 # ## 作业
 #
-# 请在 [`work`](../../work/README.md) 文件夹里新建一个笔记本来完成。
+# {{exercises}}
 #
-# - **8-1**（另一张剖析图）：为 `mlp` 画出上面那一条（数据、前向、反向、优化器），用它自己的优化器（`rmsprop`），批分别取 16 和 512。两种情形下，各是哪一部分最花时间？比较 `mlp` 和 `cnn` 的参数个数，解释你看到的现象。
-# - **8-2**（更快的加载器）：让 `Dataset` 每次返回一整批，而不是一张图片：这时 `__len__` 就是批数，`DataLoader` 的参数写 `batch_size=None`。与大数组的比值有什么变化？
-# - **8-3**（另一个上限）：测一测你的内存有多快：用 `np.copyto` 复制一个 100 MB 的数组，数一数读写了多少字节。再根据 `pooling 1` 要读写的字节数，估计它至少要花多少时间。实际离它有多近？
-# - **8-4**（终止十次）：用小样本训练 `linear`，轮数取多一些，过一段随机的时间就强行终止，再恢复训练，这样重复十次。保存的内容坏过吗？把它的 SHA-256 与不曾中断的训练比一比。
+# **开放的问题**：下面这些没有人替你检查，请把你的发现写进自己的笔记本。
+#
+# - **8-A**（另一张剖析图）：为 `mlp` 画出上面那一条（数据、前向、反向、优化器），用它自己的优化器（`rmsprop`），批分别取 16 和 512。两种情形下，各是哪一部分最花时间？比较 `mlp` 和 `cnn` 的参数个数，解释你看到的现象。
+# - **8-B**（更快的加载器）：让 `Dataset` 每次返回一整批，而不是一张图片：这时 `__len__` 就是批数，`DataLoader` 的参数写 `batch_size=None`。与大数组的比值有什么变化？
+# - **8-C**（另一个上限）：测一测你的内存有多快：用 `np.copyto` 复制一个 100 MB 的数组，数一数读写了多少字节。再根据 `pooling 1` 要读写的字节数，估计它至少要花多少时间。实际离它有多近？
+# - **8-D**（终止十次）：用小样本训练 `linear`，轮数取多一些，过一段随机的时间就强行终止，再恢复训练，这样重复十次。保存的内容坏过吗？把它的 SHA-256 与不曾中断的训练比一比。

@@ -1,0 +1,11 @@
+import numpy as np
+
+
+def read_images(path: str) -> np.ndarray:
+    """Read an unpacked IDX file of pictures into a uint8 array [N, rows, columns]."""
+    with open(path, "rb") as file:
+        content = file.read()
+    count = int.from_bytes(content[4:8], "big")
+    rows = int.from_bytes(content[8:12], "big")
+    columns = int.from_bytes(content[12:16], "big")
+    return np.frombuffer(content, dtype="uint8").reshape(count, rows, columns)

@@ -1,0 +1,8 @@
+import numpy as np
+
+from paddle_mnist.transforms import norm_img
+
+
+def accuracy(network, images, labels):
+    digits = np.rint(network(norm_img(images)).numpy()[:, 0])
+    return float((digits == labels).mean())

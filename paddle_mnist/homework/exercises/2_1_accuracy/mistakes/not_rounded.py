@@ -1,0 +1,6 @@
+from paddle_mnist.transforms import norm_img
+
+
+def accuracy(network, images, labels):
+    outputs = network(norm_img(images)).numpy()[:, 0]
+    return float((outputs == labels).mean())

@@ -1,0 +1,2 @@
+def what_raises_it():
+    return ["e"]

@@ -1,0 +1,3 @@
+def softmax(logits):
+    powers = logits.exp()
+    return powers / powers.sum(axis=0)

@@ -1,0 +1,8 @@
+import paddle.nn.functional as F
+
+
+def cross_entropy(logits, labels):
+    shifted = logits - logits.max()
+    log_sums = shifted.exp().sum(axis=1).log()
+    one_hot = F.one_hot(labels, logits.shape[1])
+    return (log_sums - (shifted * one_hot).sum(axis=1)).mean()

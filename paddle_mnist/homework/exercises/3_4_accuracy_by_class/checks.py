@@ -1,0 +1,72 @@
+import warnings
+
+import numpy as np
+
+from paddle_mnist.homework.checking import Answer
+
+
+def call_quietly(answer, logits, labels):
+    """Runs where the answer is: what it returns, and the warnings that NumPy gives."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        got = answer(logits, labels)
+    messages = [str(one.message) for one in caught if issubclass(one.category, RuntimeWarning)]
+    return {"got": got, "warnings": messages}
+
+
+def scores_for(digits):
+    """Scores whose largest one in each row is that of the given digit."""
+    logits = np.random.default_rng(0).normal(size=(len(digits), 10))
+    for row, digit in zip(logits, digits):
+        row[digit] = row.max() + 1
+    return logits.astype("float32")  # [N, 10]
+
+
+def counts(labels, digits):
+    """For each digit: how often it is true, how often it is read, how often both; by counting."""
+    pairs = list(zip(labels, digits))
+    true = [sum(label == digit for label, _ in pairs) for digit in range(10)]
+    read = [sum(other == digit for _, other in pairs) for digit in range(10)]
+    both = [sum(pair == (digit, digit) for pair in pairs) for digit in range(10)]
+    return np.array(true), np.array(read), np.array(both)
+
+
+def check_all_digits(answer: Answer) -> None:
+    labels = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 4, 4, 4, 9, 9, 1, 1, 7, 3, 3, 5, 0, 8, 6]
+    digits = [0, 1, 2, 3, 4, 3, 6, 7, 8, 4, 4, 9, 9, 9, 4, 1, 7, 7, 5, 3, 3, 0, 2, 6]
+    true, read, both = counts(labels, digits)
+    # Where a digit is read that often as it occurs, both shares are the same: not everywhere.
+    mistakes = {
+        "of_the_answers": both / read,
+        "of_all": both / len(labels),
+        "only_counted": both,
+        "same_for_all": np.full(10, both.sum() / len(labels)),
+        "one_number": both.sum() / len(labels),
+        "wrong_ones": 1 - both / true,
+    }
+    got = answer(scores_for(digits), np.array(labels))
+    answer.expect(got, both / true, mistakes)
+
+
+def expect_quietly(answer, labels, digits):
+    true, _, both = counts(labels, digits)
+    expected = np.array([one / of if of else np.nan for one, of in zip(both, true)])
+    logits, labels = scores_for(digits), np.array(labels, dtype="int64")
+    found = answer.run(call_quietly, logits, labels)
+
+    def is_zero_for_absent(got):
+        return bool((got[true == 0] == 0).all())
+
+    answer.expect(found["got"], expected, {"zeros": is_zero_for_absent})
+    if found["warnings"]:
+        answer.wrong("warns", warning=found["warnings"][0].rstrip("."))
+
+
+def check_absent(answer: Answer) -> None:
+    # Of 2, 3 and 7 only; 9 is read though it does not occur, 3 is always read wrong.
+    expect_quietly(answer, [2, 7, 7, 3, 2, 7, 3, 2], [2, 7, 9, 2, 2, 2, 9, 2])
+
+
+def check_edges(answer: Answer) -> None:
+    expect_quietly(answer, [5], [5])
+    expect_quietly(answer, [], [])

@@ -1,0 +1,28 @@
+from paddle_mnist.homework.checking import Answer
+from paddle_mnist.homework.measuring import (
+    expect_accuracy,
+    expect_network,
+    expect_no_convolution,
+    expect_parameters,
+    measured,
+    train_and_read,
+)
+
+BUDGET = 50_000
+GOALS = {"mnist": 0.975, "sample": 0.92}
+
+
+def check_network(answer: Answer) -> None:
+    expect_network(answer, measured(answer, train_and_read))
+
+
+def check_parameters(answer: Answer) -> None:
+    expect_parameters(answer, measured(answer, train_and_read), BUDGET)
+
+
+def check_layers(answer: Answer) -> None:
+    expect_no_convolution(answer, measured(answer, train_and_read))
+
+
+def check_accuracy(answer: Answer) -> None:
+    expect_accuracy(answer, measured(answer, train_and_read), GOALS)

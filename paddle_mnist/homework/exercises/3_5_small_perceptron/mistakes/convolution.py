@@ -1,0 +1,30 @@
+import numpy as np
+from paddle import nn
+
+from paddle_mnist.data import Split
+from paddle_mnist.loop import fit
+from paddle_mnist.losses import cross_entropy
+from paddle_mnist.optimizers import build_optimizer
+
+
+def build_and_train(images, labels):
+    train = Split(images, labels).take(slice(3000))
+    network = nn.Sequential(
+        nn.Unflatten(1, [1, 28, 28]),
+        nn.Conv2D(1, 4, 5, stride=3),  # [N, 4, 8, 8]
+        nn.ReLU(),
+        nn.Flatten(),
+        nn.Linear(256, 10),
+    )
+    optimizer = build_optimizer("adam", 0.003, network.parameters())
+    fit(
+        network,
+        cross_entropy,
+        optimizer,
+        train,
+        train.take(slice(0)),
+        epochs=1,
+        batch_size=100,
+        random=np.random.default_rng(0),
+    )
+    return network

@@ -1,0 +1,24 @@
+import numpy as np
+from paddle import nn
+
+from paddle_mnist.data import Split
+from paddle_mnist.loop import fit
+from paddle_mnist.losses import square_error
+from paddle_mnist.optimizers import build_optimizer
+
+
+def build_and_train(images, labels):
+    train = Split(images, labels).take(slice(3000))
+    network = nn.Sequential(nn.Linear(784, 32), nn.ReLU(), nn.Linear(32, 1))
+    optimizer = build_optimizer("adam", 0.003, network.parameters())
+    fit(
+        network,
+        square_error,
+        optimizer,
+        train,
+        train.take(slice(0)),
+        epochs=1,
+        batch_size=100,
+        random=np.random.default_rng(0),
+    )
+    return network

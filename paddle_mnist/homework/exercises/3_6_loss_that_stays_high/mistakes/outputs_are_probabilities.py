@@ -1,0 +1,33 @@
+import paddle
+import paddle.nn.functional as F
+from paddle import nn
+
+from paddle_mnist.transforms import norm_img
+
+
+class Network(nn.Layer):
+    def __init__(self):
+        super().__init__()
+        self.hidden = nn.Linear(784, 64)
+        self.output = nn.Linear(64, 10)
+
+    def forward(self, images):
+        hidden = F.relu(self.hidden(images))  # [N, 64]
+        return F.softmax(self.output(hidden))  # [N, 10]
+
+
+def train(images, labels):
+    """From images [N, 28, 28] and labels [N] to a trained network and the losses of its steps."""
+    network = Network()
+    optimizer = paddle.optimizer.Adam(0.003, parameters=network.parameters())
+    losses = []
+    for _epoch in range(8):
+        for start in range(0, len(images), 50):
+            batch = norm_img(images[start : start + 50])  # [50, 784]
+            targets = paddle.to_tensor(labels[start : start + 50])
+            loss = F.nll_loss(paddle.log(network(batch)), targets)
+            loss.backward()
+            optimizer.step()
+            optimizer.clear_grad()
+            losses.append(float(loss))
+    return network, losses

@@ -1,0 +1,45 @@
+import numpy as np
+from paddle import nn
+
+from paddle_mnist.data import Split
+from paddle_mnist.loop import fit
+from paddle_mnist.losses import cross_entropy
+from paddle_mnist.models.pooling import MaxPool
+from paddle_mnist.optimizers import build_optimizer
+
+
+class SmallNetwork(nn.Layer):
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Conv2D(1, 8, 5, bias_attr=False),  # [N, 8, 24, 24]
+            MaxPool(),  # [N, 8, 12, 12]
+            nn.BatchNorm2D(8),
+            nn.ReLU(),
+            nn.Conv2D(8, 24, 5, bias_attr=False),  # [N, 24, 8, 8]
+            MaxPool(),  # [N, 24, 4, 4]
+            nn.BatchNorm2D(24),
+            nn.ReLU(),
+            nn.Flatten(),  # [N, 384]
+            nn.Linear(384, 10),
+        )
+
+    def forward(self, images):
+        return self.layers(images.reshape([-1, 1, 28, 28]))  # [N, 10]
+
+
+def build_and_train(images, labels):
+    train = Split(images, labels).take(slice(30000))
+    network = SmallNetwork()
+    optimizer = build_optimizer("adam", 0.005, network.parameters())
+    fit(
+        network,
+        cross_entropy,
+        optimizer,
+        train,
+        train.take(slice(0)),
+        epochs=2,
+        batch_size=200,
+        random=np.random.default_rng(0),
+    )
+    return network

@@ -1,0 +1,38 @@
+import numpy as np
+from paddle import nn
+
+from paddle_mnist.data import Split
+from paddle_mnist.loop import fit
+from paddle_mnist.losses import cross_entropy
+from paddle_mnist.optimizers import build_optimizer
+
+
+class SmallNetwork(nn.Layer):
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Conv2D(1, 4, 5, stride=2),  # [N, 4, 12, 12]
+            nn.ReLU(),
+            nn.Flatten(),  # [N, 576]
+            nn.Linear(576, 10),
+        )
+
+    def forward(self, images):
+        return self.layers(images.reshape([-1, 1, 28, 28]))  # [N, 10]
+
+
+def build_and_train(images, labels):
+    train = Split(images, labels).take(slice(2000))
+    network = SmallNetwork()
+    optimizer = build_optimizer("adam", 0.005, SmallNetwork().parameters())
+    fit(
+        network,
+        cross_entropy,
+        optimizer,
+        train,
+        train.take(slice(0)),
+        epochs=1,
+        batch_size=50,
+        random=np.random.default_rng(0),
+    )
+    return network

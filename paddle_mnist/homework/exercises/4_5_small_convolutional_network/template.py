@@ -1,0 +1,39 @@
+import numpy as np
+import paddle
+from paddle import nn
+
+from paddle_mnist.data import Split
+from paddle_mnist.loop import fit
+from paddle_mnist.losses import cross_entropy
+from paddle_mnist.optimizers import build_optimizer
+
+
+class SmallNetwork(nn.Layer):
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Conv2D(1, 4, 5, stride=2),  # [N, 4, 12, 12]
+            nn.ReLU(),
+            nn.Flatten(),  # [N, 576]
+            nn.Linear(576, 10),
+        )
+
+    def forward(self, images: paddle.Tensor) -> paddle.Tensor:
+        return self.layers(images.reshape([-1, 1, 28, 28]))  # [N, 10]
+
+
+def build_and_train(images: np.ndarray, labels: np.ndarray) -> nn.Layer:
+    """From images [N, 28, 28] and labels [N] to a trained network of at most 20,000 parameters."""
+    train = Split(images, labels)
+    network = SmallNetwork()
+    fit(
+        network,
+        cross_entropy,
+        build_optimizer("sgd", 0.05, network.parameters()),
+        train,
+        train.take(slice(0)),  # no images to validate with
+        epochs=1,
+        batch_size=128,
+        random=np.random.default_rng(0),
+    )
+    return network

@@ -1,0 +1,8 @@
+import paddle
+
+
+def dropout(values, rate, training):
+    if not training:
+        return values
+    mask = (paddle.rand([values.shape[1]]) >= rate).astype("float32")
+    return values * mask / (1 - rate)

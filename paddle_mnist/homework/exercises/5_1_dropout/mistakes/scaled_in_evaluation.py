@@ -1,0 +1,8 @@
+import paddle
+
+
+def dropout(values, rate, training):
+    if not training:
+        return values * (1 - rate)
+    mask = (paddle.rand(values.shape) >= rate).astype("float32")
+    return values * mask

@@ -1,0 +1,12 @@
+import numpy as np
+
+
+def momentum_step(
+    weights: np.ndarray,
+    velocity: np.ndarray,
+    gradient: np.ndarray,
+    learning_rate: float,
+    momentum: float,
+) -> tuple[np.ndarray, np.ndarray]:
+    """One step: the new weights and the new velocity, both of the shape of the weights."""
+    ...

@@ -1,0 +1,11 @@
+import numpy as np
+
+
+def adam_step(weights, mean, square, gradient, step, learning_rate):
+    new_mean = 0.9 * mean + 0.1 * gradient
+    new_square = 0.999 * square + 0.001 * gradient**2
+    with np.errstate(all="ignore"):
+        mean_hat = new_mean / (1 - 0.9 ** (step - 1))
+        square_hat = new_square / (1 - 0.999 ** (step - 1))
+        new_weights = weights - learning_rate * mean_hat / (np.sqrt(square_hat) + 1e-8)
+    return new_weights, new_mean, new_square

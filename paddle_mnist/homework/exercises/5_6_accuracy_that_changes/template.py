@@ -1,0 +1,33 @@
+import paddle
+from paddle import nn
+
+from paddle_mnist.data import load_mnist
+from paddle_mnist.loop import fit
+from paddle_mnist.losses import cross_entropy
+from paddle_mnist.runtime import set_seed
+from paddle_mnist.transforms import norm_img
+
+
+def evaluate(network, images, labels):
+    """The share of images [N, 28, 28] that are read as their labels [N] say."""
+    right = 0
+    with paddle.no_grad():
+        for start in range(0, len(images), 100):
+            outputs = network(norm_img(images[start : start + 100]))  # [100, 10]
+            digits = outputs.numpy().argmax(axis=1)  # [100]
+            right += int((digits == labels[start : start + 100]).sum())
+    return right / len(images)
+
+
+if __name__ == "__main__":
+    mnist = load_mnist("sample")
+    train, validation = mnist.train.take(slice(1000)), mnist.validation
+    random = set_seed(0)
+    network = nn.Sequential(
+        nn.Linear(784, 64), nn.BatchNorm1D(64), nn.ReLU(), nn.Dropout(0.5), nn.Linear(64, 10)
+    )
+    adam = paddle.optimizer.Adam(0.003, parameters=network.parameters())
+    fit(network, cross_entropy, adam, train, validation, epochs=3, batch_size=50, random=random)
+    for time in ("first", "second", "third"):
+        accuracy = evaluate(network, validation.images, validation.labels)
+        print(f"{time} measurement: {accuracy:.1%}")

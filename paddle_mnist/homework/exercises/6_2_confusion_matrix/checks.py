@@ -1,0 +1,49 @@
+import numpy as np
+
+from paddle_mnist.homework.checking import Answer
+
+
+def counts(labels, digits):
+    """Each number of the table on its own."""
+    pairs = [[(labels == true) & (digits == read) for read in range(10)] for true in range(10)]
+    return np.array(pairs).sum(axis=2)
+
+
+def expect_counts(answer, labels, digits, mistakes):
+    labels, digits = np.array(labels, "int64"), np.array(digits, "int64")
+    table = counts(labels, digits)
+
+    def is_shares(got):
+        return not np.array_equal(got, np.rint(got))
+
+    known = {
+        "transposed": table.T,
+        "once": np.minimum(table, 1),
+        "only_mistakes": table * (1 - np.eye(10)),
+        "shares": is_shares,
+    }
+    answer.expect(
+        answer(labels, digits), table.astype("int64"), {name: known[name] for name in mistakes}
+    )
+
+
+def check_example(answer: Answer) -> None:
+    expect_counts(answer, [4, 4, 7], [4, 9, 7], ["transposed", "only_mistakes", "shares"])
+
+
+def check_repeated(answer: Answer) -> None:
+    labels = [2, 2, 2, 2, 7, 7, 3, 3, 3, 0]
+    digits = [2, 2, 7, 7, 2, 7, 3, 3, 3, 6]
+    expect_counts(answer, labels, digits, ["once", "transposed", "only_mistakes", "shares"])
+
+
+def check_many(answer: Answer) -> None:
+    random = np.random.default_rng(0)
+    labels = random.integers(0, 10, 1000)
+    digits = np.where(random.random(1000) < 0.8, labels, random.integers(0, 10, 1000))
+    expect_counts(answer, labels, digits, ["once", "transposed", "only_mistakes", "shares"])
+
+
+def check_few_digits(answer: Answer) -> None:
+    expect_counts(answer, [0, 0, 1], [1, 1, 1], ["once", "shares"])
+    expect_counts(answer, [], [], ["shares"])

@@ -1,0 +1,9 @@
+import numpy as np
+
+
+def confusion_matrix(labels, digits):
+    matrix = np.zeros((10, 10), dtype="int64")
+    for true, read in zip(labels, digits):
+        if true != read:
+            matrix[true, read] += 1
+    return matrix

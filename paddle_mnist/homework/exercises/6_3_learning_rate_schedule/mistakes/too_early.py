@@ -1,0 +1,10 @@
+import math
+
+
+def learning_rate(step, steps, highest):
+    warm_up = max(1, steps // 10)
+    top = warm_up - 1
+    if step <= top:
+        return highest * (step + 1) / warm_up
+    z = step / (steps - 1)
+    return highest * (1 + math.cos(math.pi * z)) / 2

@@ -1,0 +1,18 @@
+import paddle
+
+from paddle_mnist.losses import cross_entropy
+from paddle_mnist.transforms import norm_img
+
+
+def evaluate(network, images, labels, batch_size):
+    """The mean loss and the accuracy on images [N, 28, 28] with their labels [N]."""
+    loss, right = 0.0, 0
+    with paddle.no_grad():
+        for start in range(0, len(images), batch_size):
+            batch = norm_img(images[start : start + batch_size])  # [batch_size, 784]
+            targets = labels[start : start + batch_size]  # [batch_size]
+            logits = network(batch)  # [batch_size, 10]
+            loss += float(cross_entropy(logits, paddle.to_tensor(targets))) * batch_size
+            digits = logits.numpy().argmax(axis=1)  # [batch_size]
+            right += float((digits == targets).mean()) * batch_size
+    return loss / len(images), right / len(images)

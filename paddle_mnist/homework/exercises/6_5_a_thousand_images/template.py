@@ -1,0 +1,25 @@
+import numpy as np
+from paddle import nn
+
+from paddle_mnist.data import Split
+from paddle_mnist.loop import fit
+from paddle_mnist.losses import cross_entropy
+from paddle_mnist.optimizers import build_optimizer
+from paddle_mnist.stages import build_network
+
+
+def build_and_train(images: np.ndarray, labels: np.ndarray) -> nn.Layer:
+    """From 1,000 images [1000, 28, 28] and labels [1000] to a trained network."""
+    train = Split(images, labels)
+    network = build_network("cnn")
+    fit(
+        network,
+        cross_entropy,
+        build_optimizer("sgd", 0.05, network.parameters()),
+        train,
+        train.take(slice(0)),  # no images to validate with
+        epochs=5,
+        batch_size=50,
+        random=np.random.default_rng(0),
+    )
+    return network

@@ -1,0 +1,8 @@
+import numpy as np
+
+
+def gradient_in_parts(
+    gradient_of, images: np.ndarray, labels: np.ndarray, workers: int
+) -> np.ndarray:
+    """The gradient [P] of the mean loss of images [N, P] and labels [N], found in parts."""
+    ...

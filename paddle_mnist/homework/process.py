@@ -1,0 +1,301 @@
+"""An answer in its own process: on a copy, with limits on time, memory and output.
+
+Whatever the answer does, the checker gets a reply or says what happened, and nothing is left
+running. This keeps faults apart; it is no sandbox (see `guard`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import queue
+import secrets
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import IO, Any
+
+import psutil
+
+import paddle_mnist
+from paddle_mnist.homework.checking import Outcome, WrongError, error_as_wrong, run_checks
+from paddle_mnist.homework.exercise import Exercise
+from paddle_mnist.homework.guard import MEMORY
+
+LARGEST_REPLY = 1_000_000  # bytes
+MOST_PRINTED = 200_000  # bytes
+SHOWN_OF_PRINTED = 2_000
+LARGEST_FILE = 1_000_000
+START_SECONDS = 60  # Python and Paddle, on a busy machine
+POLL_SECONDS = 0.05
+END_ROUNDS = 50
+MARK = "PADDLE_MNIST_CHECK"
+
+
+def check_file(exercise: Exercise, path: Path) -> Outcome:
+    """Check a learner's file, whatever is in it.
+
+    Args:
+        exercise: what it answers.
+        path: the file; it is only read.
+    """
+    try:
+        content = _read(path)
+    except FileNotFoundError:
+        return _failed(exercise, WrongError("no_file"))
+    except OSError as error:
+        return _failed(exercise, WrongError("unreadable", {"message": error.strerror or error}))
+    except WrongError as wrong:
+        return _failed(exercise, wrong)
+    with tempfile.TemporaryDirectory(prefix="paddle_mnist_") as folder:
+        copy = Path(folder) / path.name
+        copy.write_bytes(content)
+        with AnswerProcess(exercise, copy) as answer:
+            exercise.checks  # noqa: B018  imported before the clock starts: it may take seconds
+            try:
+                answer.load()
+            except WrongError as wrong:
+                outcome = _failed(exercise, wrong)
+            else:
+                outcome = run_checks(exercise, answer.ask)
+        outcome.printed = answer.printed()
+        return outcome
+
+
+def _failed(exercise: Exercise, wrong: WrongError) -> Outcome:
+    return Outcome(exercise.number, key=wrong.key, values=wrong.values, details=wrong.details)
+
+
+def _read(path: Path) -> bytes:
+    if path.stat().st_size > LARGEST_FILE:
+        raise WrongError("unreadable", {"message": f"{path.stat().st_size:,} bytes"})
+    content = path.read_bytes()
+    try:
+        compile(content, path.name, "exec")
+    except SyntaxError as error:
+        code = {"code": error.text.strip()} if error.text else {}
+        message = f"{error.msg} (line {error.lineno})" if error.lineno else str(error.msg)
+        raise WrongError("unreadable", {"message": message}, code) from error
+    except (ValueError, RecursionError, MemoryError, OverflowError) as error:
+        raise WrongError("unreadable", {"message": f"{error}"}) from error
+    return content
+
+
+class AnswerProcess:
+    """One process that holds one answer; a context manager that leaves nothing running.
+
+    Args:
+        exercise: what is answered.
+        copy: a copy of the learner's file, alone in a folder that the answer may write to.
+    """
+
+    def __init__(self, exercise: Exercise, copy: Path):
+        self.exercise = exercise
+        self.mark = secrets.token_hex(16)
+        self._replies: queue.Queue[bytes] = queue.Queue()
+        self._printed = bytearray()
+        self._printed_bytes = 0
+        self._setup = {
+            "folder": str(copy.parent),
+            "path": str(copy),
+            "exercise": str(exercise.folder),
+            "answer": exercise.answer,
+            "not_allowed": exercise.not_allowed,
+        }
+        self._process = subprocess.Popen(
+            [sys.executable, "-u", "-m", "paddle_mnist.homework.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=self._environment(copy.parent),
+            start_new_session=True,
+        )
+        self._readers = [
+            threading.Thread(target=read, args=(pipe,), daemon=True)
+            for read, pipe in (
+                (self._read_replies, self._process.stdout),
+                (self._read_printed, self._process.stderr),
+            )
+        ]
+        for reader in self._readers:
+            reader.start()
+
+    def _environment(self, folder: Path) -> dict[str, str]:
+        package = str(Path(paddle_mnist.__file__).resolve().parents[1])
+        given = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+        paths = [os.path.abspath(path) for path in given if path]
+        return {
+            **os.environ,
+            MARK: self.mark,
+            "PYTHONPATH": os.pathsep.join([package, *paths]),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONIOENCODING": "utf-8",
+            **{name: str(folder) for name in ("TMPDIR", "TEMP", "TMP")},
+        }
+
+    def __enter__(self) -> AnswerProcess:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._end()
+
+    def load(self) -> None:
+        """Run the learner's file.
+
+        Raises:
+            WrongError: it fails, or does not hold the function.
+        """
+        self._deadline = time.monotonic() + START_SECONDS
+        try:
+            self._exchange(self._setup)
+        except WrongError as wrong:
+            raise WrongError("not_started") from wrong
+        self._deadline = time.monotonic() + self.exercise.seconds
+        reply = self._exchange({})
+        if "error" in reply:
+            raise error_as_wrong(_known_error(reply), {})
+        if reply.get("found") is not True:
+            raise WrongError("missing")
+
+    def ask(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Pass a request on, and return the reply; see `answering.Answering.reply`.
+
+        Raises:
+            WrongError: there is no reply, or none that can be used.
+        """
+        reply = self._exchange(request)
+        if "error" in reply:
+            return {"error": _known_error(reply), "ready_made": [], "changed": []}
+        ready_made, changed = reply.get("ready_made"), reply.get("changed")
+        if (
+            "value" not in reply
+            or not _is_list_of(ready_made, str)
+            or not _is_list_of(changed, int)
+        ):
+            raise WrongError("malformed")
+        return reply
+
+    def _exchange(self, request: dict[str, Any]) -> dict[str, Any]:
+        # Nobody can reply to a request before it was made.
+        number = secrets.token_hex(16)
+        line = json.dumps({"id": number, **request}).encode() + b"\n"
+        # An answer that has ended cannot be written to; the wait for its reply says so.
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.write(line)
+            self._process.stdin.flush()
+        reply = _parse(self._wait())
+        if reply.get("id") != number:
+            raise WrongError("malformed")
+        return reply
+
+    def _wait(self) -> bytes:
+        while True:
+            try:
+                line = self._replies.get(timeout=POLL_SECONDS)
+            except queue.Empty:
+                line = None
+            if self._printed_bytes > MOST_PRINTED:
+                raise WrongError("output", {"kilobytes": MOST_PRINTED // 1000})
+            if line:
+                return line
+            if line is not None:
+                raise WrongError("ended", {"code": self._process.wait()})
+            if time.monotonic() > self._deadline:
+                raise WrongError("time", {"seconds": self.exercise.seconds})
+            if _memory(self._process.pid) > MEMORY:
+                raise WrongError("memory")
+
+    def _read_replies(self, pipe: IO[bytes]) -> None:
+        while line := pipe.readline(LARGEST_REPLY):
+            self._replies.put(line)
+            if not line.endswith(b"\n"):
+                break
+        self._replies.put(b"")
+
+    def _read_printed(self, pipe: IO[bytes]) -> None:
+        while part := pipe.read1(65536):
+            self._printed += part[: max(0, SHOWN_OF_PRINTED - len(self._printed))]
+            self._printed_bytes += len(part)
+
+    def printed(self) -> str:
+        """What the learner's code printed, its beginning if it is long."""
+        text = self._printed.decode("utf-8", errors="replace").strip()
+        return f"{text} …" if self._printed_bytes > SHOWN_OF_PRINTED else text
+
+    def _end(self) -> None:
+        # One may be starting another while it is ended, so look again until there is none.
+        for _ in range(END_ROUNDS):
+            found = _descendants(self._process.pid) + _marked(self.mark)
+            for process in found:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.kill()
+            if not found:
+                break
+        self._process.kill()
+        self._process.wait()
+        pipes = (self._process.stdin, self._process.stdout, self._process.stderr)
+        for reader in self._readers:
+            reader.join(timeout=1)
+        # A pipe whose reader still waits cannot be closed; it goes when this process ends.
+        if not any(reader.is_alive() for reader in self._readers):
+            for pipe in pipes:
+                with contextlib.suppress(BrokenPipeError):
+                    pipe.close()
+
+
+def _parse(line: bytes) -> dict[str, Any]:
+    if len(line) >= LARGEST_REPLY:
+        raise WrongError("too_large", {"megabytes": LARGEST_REPLY / 1_000_000})
+    try:
+        reply = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise WrongError("malformed") from error
+    if not isinstance(reply, dict):
+        raise WrongError("malformed")
+    return reply
+
+
+def _known_error(reply: dict[str, Any]) -> dict[str, Any]:
+    error = reply["error"]
+    kinds = {"types": list, "message": str, "line": int, "code": str}
+    if not isinstance(error, dict) or any(type(error.get(key)) is not kinds[key] for key in kinds):
+        raise WrongError("malformed")
+    if not error["types"] or not _is_list_of(error["types"], str):
+        raise WrongError("malformed")
+    return error
+
+
+def _is_list_of(value: Any, kind: type) -> bool:
+    return isinstance(value, list) and all(type(part) is kind for part in value)
+
+
+def _descendants(pid: int) -> list[psutil.Process]:
+    """What an answer started and what hangs on it, without what has ended already."""
+    try:
+        found = psutil.Process(pid).children(recursive=True)
+        return [process for process in found if process.status() != psutil.STATUS_ZOMBIE]
+    except psutil.NoSuchProcess:
+        return []
+
+
+def _marked(mark: str) -> list[psutil.Process]:
+    """What an answer started and what no longer hangs on it."""
+    found = []
+    for process in psutil.process_iter():
+        # Another user's process, or one that has just ended, is none of ours.
+        with contextlib.suppress(psutil.Error, OSError):
+            if process.environ().get(MARK) == mark:
+                found.append(process)
+    return found
+
+
+def _memory(pid: int) -> int:
+    try:
+        whole = psutil.Process(pid)
+        return sum(part.memory_info().rss for part in [whole, *whole.children(recursive=True)])
+    except psutil.NoSuchProcess:
+        return 0

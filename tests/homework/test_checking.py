@@ -1,0 +1,224 @@
+"""What is compared, and what is told."""
+
+from __future__ import annotations
+
+import numpy as np
+import paddle
+import pytest
+
+from paddle_mnist.homework.answering import Answering, describe_error
+from paddle_mnist.homework.checking import (
+    Answer,
+    WrongError,
+    is_close,
+    run_checks,
+    shorten,
+)
+from paddle_mnist.homework.exercise import find_exercise
+from paddle_mnist.homework.values import tensor
+
+EXERCISE = find_exercise("3-1")
+
+
+def answer_of(function, not_allowed=()) -> Answer:
+    return Answer(Answering(function, EXERCISE.checks, not_allowed).reply, EXERCISE)
+
+
+def told(call) -> WrongError:
+    with pytest.raises(WrongError) as wrong:
+        call()
+    return wrong.value
+
+
+@pytest.mark.parametrize(
+    ("got", "expected"),
+    [
+        (tensor([1.0]), tensor([1.0])),
+        (np.array([1.0]), np.array([1.0 + 1e-7])),
+        (np.array(2, "float32"), 2.0),
+        (2, 2.0),
+        (np.array(3), 3),
+        (True, True),
+        (np.array(True), True),
+        ([1, 2.0], (1, 2)),
+        ({"a": np.zeros(2)}, {"a": np.zeros(2)}),
+        ("a", "a"),
+        (None, None),
+        (np.array([np.nan]), np.array([np.nan])),
+        (np.zeros((0, 3)), np.zeros((0, 3))),
+    ],
+)
+def test_what_is_right(got, expected):
+    answer_of(None).expect(got, expected)
+
+
+@pytest.mark.parametrize(
+    ("got", "expected", "key"),
+    [
+        (None, 1.0, "nothing"),
+        (None, np.zeros(2), "nothing"),
+        (np.zeros(2), tensor([0.0, 0.0]), "kind"),
+        (tensor([0.0, 0.0]), np.zeros(2), "kind"),
+        ([0.0, 0.0], np.zeros(2), "kind"),
+        (0.5, np.zeros(2), "kind"),
+        (np.zeros(1), 0.0, "kind"),
+        (tensor(0.0), 0.0, "kind"),
+        ("0", 0.0, "kind"),
+        (True, 1.0, "kind"),
+        (np.zeros(2), (np.zeros(2), np.zeros(2)), "kind"),
+        ([np.zeros(2)], (np.zeros(2), np.zeros(2)), "length"),
+        ({"b": 1}, {"a": 1}, "entries"),
+        ([1], {"a": 1}, "kind"),
+        (2**100, 1, "value"),
+        ({"a": 2}, {"a": 1}, "value"),
+        (np.zeros((2, 1)), np.zeros(2), "shape"),
+        (np.zeros((1, 2)), np.zeros(2), "shape"),
+        (np.zeros(2, "float32"), np.zeros(2), "dtype"),
+        (np.array([1]), np.array([1.0]), "dtype"),
+        (np.array([np.nan]), np.array([1.0]), "not_finite"),
+        (np.array([np.inf]), np.array([1.0]), "not_finite"),
+        (np.array([1.001]), np.array([1.0]), "value"),
+        (0.1, 0.2, "value"),
+        ("a", "b", "value"),
+    ],
+)
+def test_what_is_wrong(got, expected, key):
+    assert told(lambda: answer_of(None).expect(got, expected)).key == key
+
+
+def test_usual_mistakes_are_recognised_by_value():
+    answer = answer_of(None)
+    mistakes = {"columns": np.array([[1.0], [2.0]]), "doubled": np.array([2.0, 4.0])}
+    expected = np.array([1.0, 2.0])
+    answer.expect(expected, expected, mistakes)
+    # Whatever shape and dtype the mistake comes in.
+    assert told(lambda: answer.expect(mistakes["columns"], expected, mistakes)).key == "columns"
+    got = np.array([2, 4])
+    assert told(lambda: answer.expect(got, expected, mistakes)).key == "doubled"
+    assert told(lambda: answer.expect(np.ones(2), expected, mistakes)).key == "value"
+
+
+def test_usual_mistakes_are_recognised_by_a_rule():
+    mistakes = {"negative": lambda got: bool((got < 0).any())}
+    expected = np.array([1.0, 2.0])
+    assert told(lambda: answer_of(None).expect(-expected, expected, mistakes)).key == "negative"
+    # A rule is not asked about what has another kind or shape.
+    assert told(lambda: answer_of(None).expect("text", expected, mistakes)).key == "kind"
+
+
+def test_a_check_that_cannot_tell_a_mistake_proves_nothing():
+    with pytest.raises(AssertionError, match="same gives the expected value"):
+        answer_of(None).expect(np.ones(2), np.ones(2), {"same": np.ones(2)})
+
+
+def test_the_wrong_part_of_several_is_named():
+    wrong = told(lambda: answer_of(None).expect((1, np.ones(2)), (1, np.zeros(2))))
+    assert (wrong.key, wrong.values) == ("value", {"part": 2})
+
+
+def test_a_number_in_place_of_an_array():
+    wrong = told(lambda: answer_of(None).expect(np.array(1.0), np.zeros(2)))
+    assert wrong.values == {"expected_kind": "numpy.ndarray", "got_kind": "float"}
+
+
+def test_details_show_input_expected_and_got_shortened():
+    def double(values):
+        return values * 2
+
+    answer = answer_of(double)
+    wrong = told(lambda: answer.expect(answer(np.arange(1000.0)), np.arange(1000.0)))
+    assert list(wrong.details) == ["given", "expected", "got"]
+    assert "[1000]" in wrong.details["given"]
+    assert all(len(text) < 500 for text in wrong.details.values())
+
+
+def test_the_answer_gets_copies_and_may_not_change_them():
+    def spoil(values):
+        values[0] = 7
+        return values
+
+    given = np.zeros(2)
+    wrong = told(lambda: answer_of(spoil)(given))
+    assert (wrong.key, wrong.values) == ("changed_input", {"number": 1})
+    assert given[0] == 0
+
+
+def test_ready_made_functions_are_told_kindly():
+    answer = answer_of(paddle.nn.functional.softmax, EXERCISE.not_allowed)
+    wrong = told(lambda: answer(tensor([[1.0, 2.0]])))
+    assert wrong.key == "ready_made"
+    assert wrong.values["name"] == "paddle.nn.functional.softmax"
+
+
+def test_gradients_are_those_of_the_weighted_sum():
+    answer = answer_of(lambda one, other: one * other)
+    found = answer.gradients(tensor([1.0, 10.0]), tensor([2.0, 3.0]), tensor([5.0, 7.0]))
+    assert [gradient.tolist() for gradient in found] == [[5.0, 70.0], [2.0, 30.0]]
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda values: paddle.to_tensor(values.numpy()),
+        lambda values: values.detach(),
+        lambda values: paddle.ones([2]),
+    ],
+)
+def test_a_gradient_that_is_cut_off(function):
+    wrong = told(lambda: answer_of(function).gradients(tensor([1.0, 1.0]), tensor([2.0, 3.0])))
+    assert wrong.key == "no_gradient"
+
+
+def test_errors_can_be_asked_for():
+    def strict(value):
+        raise FileNotFoundError(value)
+
+    assert "OSError" in answer_of(strict).error_of("x").split()
+    assert answer_of(lambda value: value).error_of("x") is None
+
+
+def test_a_check_that_fails_itself_does_not_end_the_checker():
+    exercise = find_exercise("3-1")
+    outcome = run_checks(
+        exercise, lambda request: {"value": {"dict": []}, "ready_made": [], "changed": []}
+    )
+    assert outcome.key == "kind"
+    outcome = run_checks(exercise, lambda request: {})
+    assert (outcome.passed, outcome.key) == (False, "unexpected")
+
+
+def test_a_malformed_value_is_refused():
+    answer = Answer(lambda request: {"value": {"x": 1}, "ready_made": [], "changed": []}, EXERCISE)
+    assert told(lambda: answer(1)).key == "malformed"
+
+
+def test_paddles_long_errors_are_cut_to_their_reason():
+    try:
+        paddle.ones([2, 3]) @ paddle.ones([2, 3])
+    except ValueError as error:
+        told_as = describe_error(error, __file__)
+    assert told_as["code"] == "paddle.ones([2, 3]) @ paddle.ones([2, 3])"
+    assert "C++" not in told_as["message"]
+    assert len(told_as["message"]) <= 300
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.123456789, "0.123457"),
+        (np.array(0.5), "0.5"),
+        ([], "[]"),
+        ("a", "'a'"),
+        (np.zeros(2), "numpy.ndarray float64 [2]\n[0. 0.]"),
+        (tensor([1.0]), "paddle.Tensor float32 [1]\n[1.]"),
+    ],
+)
+def test_values_are_shown_shortened(value, text):
+    assert shorten(value) == text
+
+
+def test_closeness_has_a_limit():
+    assert is_close(1.0, 1.000009)
+    assert not is_close(1.0, 1.1)
+    assert not is_close("1", 1)
+    assert is_close([1, np.ones(2)], (1, np.ones(2)))

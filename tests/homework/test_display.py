@@ -1,0 +1,43 @@
+"""Texts in files and terminals."""
+
+from __future__ import annotations
+
+from rich.cells import cell_len
+
+from paddle_mnist.homework.display import in_notebook, show, wrap
+
+
+def test_long_lines_are_broken_between_words():
+    text = "one two three four five six seven eight nine ten"
+    assert wrap(text, 20).splitlines() == ["one two three four", "five six seven eight", "nine ten"]
+
+
+def test_a_chinese_character_is_as_wide_as_two_letters():
+    lines = wrap(
+        "网络给每张图片打出十个得分。softmax 把它们变成概率，加起来等于 1。", 20
+    ).splitlines()
+    assert all(cell_len(line) <= 22 for line in lines)
+    assert not any(line.startswith(tuple("，。：；？！、”）》 ")) for line in lines)
+    assert "".join(lines).replace(" ", "").startswith("网络给每张图片")
+
+
+def test_items_are_indented_and_code_stays():
+    text = "- " + "word " * 10 + "\n\n```\n" + "code " * 10 + "\n```"
+    lines = wrap(text, 30).splitlines()
+    assert lines[0].startswith("- word")
+    assert lines[1].startswith("  word")
+    assert "code " * 10 in lines
+
+
+def test_nothing_is_lost():
+    text = "# 3-1 标题 title\n\n`code(a, b)` 和“引号”（括号）\n    indented"
+    assert wrap(text, 200) == text
+
+
+def test_a_terminal_shows_plain_text(capsys):
+    assert not in_notebook()
+    show("**bold** and `code`\n\n- item\n\n```text\n[1 2]\n```")
+    shown = capsys.readouterr().out
+    assert "bold and code" in shown
+    assert "[1 2]" in shown
+    assert "*" not in shown

@@ -1,0 +1,212 @@
+"""Every exercise: its template fails kindly, its solution passes, its usual mistakes are known.
+
+A new exercise is covered as soon as its folder is there.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import inspect
+import re
+import string
+from pathlib import Path
+
+import pytest
+from markdown_it import MarkdownIt
+
+from paddle_mnist.homework.answering import load_answer
+from paddle_mnist.homework.beside import check_function
+from paddle_mnist.homework.checking import Outcome, check_functions
+from paddle_mnist.homework.exercise import CHAPTERS, KINDS, Exercise, load_exercises
+from paddle_mnist.homework.texts import LANGUAGES, PROBLEMS
+
+# A learner's program may warn; it is no error there, so it is none here.
+pytestmark = pytest.mark.filterwarnings("default")
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCES = {number: ROOT / "chapters/source" / f"{name}.py" for number, name in CHAPTERS.items()}
+EXERCISES = load_exercises()
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
+TASK_CHARACTERS = {"en": (300, 2500), "zh": (120, 1400)}
+
+every_exercise = pytest.mark.parametrize("number", EXERCISES)
+every_language = pytest.mark.parametrize("language", LANGUAGES)
+
+
+def outcome_of(exercise: Exercise, path: Path) -> Outcome:
+    function = load_answer(str(path), exercise.answer)
+    assert function is not None, f"{path.name} has no {exercise.answer}"
+    return check_function(exercise, function)
+
+
+def told(exercise: Exercise, outcome: Outcome, language: str) -> str:
+    """The sentence that a learner reads after a failed check."""
+    diagnoses = exercise.feedback(language).diagnoses
+    text = diagnoses.get(outcome.key) or PROBLEMS[outcome.key][language]
+    return text.format(answer=exercise.answer, **outcome.values)
+
+
+@every_exercise
+def test_the_solution_passes(number):
+    exercise = EXERCISES[number]
+    outcome = outcome_of(exercise, exercise.folder / "solution.py")
+    assert outcome.passed, (outcome.key, outcome.values, outcome.details)
+    assert outcome.checks == list(check_functions(exercise))
+    for language in LANGUAGES:
+        notes = exercise.feedback(language).notes
+        assert all(notes[key].format(**values) for key, values in outcome.notes)
+
+
+@every_exercise
+def test_the_template_fails_and_says_why(number):
+    exercise = EXERCISES[number]
+    outcome = outcome_of(exercise, exercise.folder / "template.py")
+    assert not outcome.passed
+    # A template is unfinished, or has a bug whose symptom is told: it is never just broken.
+    assert outcome.key not in ("error", "error_elsewhere", "ready_made")
+    if exercise.kind == "zoo":
+        assert outcome.key in exercise.feedback("en").diagnoses
+    for language in LANGUAGES:
+        assert "Traceback" not in told(exercise, outcome, language)
+
+
+@pytest.mark.parametrize(
+    ("number", "mistake"),
+    [(number, mistake) for number in EXERCISES for mistake in EXERCISES[number].mistakes()],
+)
+def test_a_usual_mistake_has_its_own_diagnosis(number, mistake):
+    exercise = EXERCISES[number]
+    outcome = outcome_of(exercise, exercise.mistakes()[mistake])
+    assert not outcome.passed
+    assert outcome.key == mistake, (outcome.key, outcome.values, outcome.details)
+    sentences = {told(exercise, outcome, language) for language in LANGUAGES}
+    assert len(sentences) == len(LANGUAGES)
+    assert not any("{" in sentence for sentence in sentences)
+
+
+@every_exercise
+def test_every_diagnosis_is_that_of_a_mistake(number):
+    exercise = EXERCISES[number]
+    diagnoses = exercise.feedback("en").diagnoses
+    assert len(exercise.mistakes()) >= 2
+    assert set(exercise.mistakes()) == set(diagnoses)
+    assert not set(diagnoses) & set(PROBLEMS)
+
+
+@every_exercise
+def test_both_languages_say_the_same(number):
+    exercise = EXERCISES[number]
+    english, chinese = (exercise.feedback(language) for language in LANGUAGES)
+    for part in ("checks", "diagnoses", "notes"):
+        one, other = getattr(english, part), getattr(chinese, part)
+        assert list(one) == list(other)
+        for key in one:
+            assert fields(one[key]) == fields(other[key]), key
+    assert list(english.checks) == list(check_functions(exercise))
+    assert len(english.hints) == len(chinese.hints) == 3
+    tasks = [exercise.task(language) for language in LANGUAGES]
+    for pattern in (r"^#+ ", r"^- ", r"^\d\. ", r"^```\w*", r"^\|"):
+        found = [re.findall(pattern, task, re.MULTILINE) for task in tasks]
+        assert found[0] == found[1], pattern
+    codes = [set(re.findall(r"```\w*\n.*?```|`[^`\n]+`", task, re.DOTALL)) for task in tasks]
+    assert codes[0] == codes[1]
+
+
+def fields(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+@every_exercise
+@every_language
+def test_the_texts_are_whole(number, language):
+    exercise = EXERCISES[number]
+    task, feedback = exercise.task(language), exercise.feedback(language)
+    assert task.startswith(f"# {number} ")
+    least, most = TASK_CHARACTERS[language]
+    assert least <= len(task) <= most, len(task)
+    assert f"`{exercise.answer}(" in task or f"`{exercise.answer}`" in task
+    texts = [task, feedback.learned, *feedback.hints]
+    texts += [*feedback.checks.values(), *feedback.diagnoses.values(), *feedback.notes.values()]
+    for text in texts:
+        assert text.strip()
+        assert bool(CHINESE.search(text)) == (language == "zh"), text
+        assert not re.search(r"[\u4e00-\u9fff][,;:!?][\u4e00-\u9fff]", text), text
+        assert "$" not in text, "a terminal shows no formulas"
+        for token in MarkdownIt().parse(text):
+            for part in token.children or ():
+                assert part.type != "text" or "**" not in part.content, part.content
+    # From a nudge to nearly the answer; no hint is the answer.
+    assert exercise.solution not in "".join(feedback.hints)
+
+
+@every_exercise
+def test_the_record_is_sensible(number):
+    exercise = EXERCISES[number]
+    assert exercise.kind in KINDS
+    assert 5 <= exercise.minutes <= 60
+    assert exercise.seconds <= 150
+    assert {path.name for path in exercise.folder.iterdir()} - {"__pycache__"} == {
+        *("exercise.json", "template.py", "solution.py", "checks.py", "mistakes"),
+        *(f"{text}.{language}.md" for text in ("task", "feedback") for language in LANGUAGES),
+    }
+
+
+@every_exercise
+@every_language
+def test_the_task_leads_to_its_chapter(number, language):
+    exercise = EXERCISES[number]
+    last = exercise.task(language).strip().splitlines()[-1]
+    (target,) = re.findall(r"\]\(([^)]+)\)", last)
+    assert (exercise.folder / target).resolve() == (
+        ROOT / "chapters" / language / f"{CHAPTERS[exercise.chapter]}.ipynb"
+    )
+    assert (exercise.folder / target).exists()
+    titles = {
+        "en": rf"# # Chapter {exercise.chapter}: (.+)",
+        "zh": rf"# # 第 {exercise.chapter} 章：(.+)",
+    }
+    source = SOURCES[exercise.chapter].read_text(encoding="utf-8")
+    assert re.search(titles[language], source)[1] == exercise.chapter_title(language)
+
+
+# What a first course in Python teaches, and methods that every array has.
+BASIC = set(dir(builtins)) | {"append", "items", "keys", "values", "format", "join", "split"}
+LIBRARIES = ("numpy", "paddle", "paddle_mnist")
+
+
+def words(text: str) -> set[str]:
+    return set(re.findall(r"[A-Za-z_][A-Za-z_0-9]*", text))
+
+
+def library_names(source: str) -> set[str]:
+    """The attributes and the imported names that a program uses."""
+    tree = ast.parse(source)
+    own = {
+        target.attr
+        for node in ast.walk(tree)
+        for target in ast.walk(node)
+        if isinstance(target, ast.Attribute) and isinstance(target.ctx, ast.Store)
+    }
+    own |= {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+    names = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in LIBRARIES:
+            names |= {alias.name for alias in node.names}
+    return names - own
+
+
+@every_exercise
+def test_nothing_is_needed_from_a_later_chapter(number):
+    exercise = EXERCISES[number]
+    known = words(exercise.task("en")) | words(exercise.template) | BASIC
+    for chapter, path in SOURCES.items():
+        if chapter <= exercise.chapter:
+            known |= words(path.read_text(encoding="utf-8"))
+    assert library_names(exercise.solution) - known == set()
+
+
+@every_exercise
+def test_checks_are_small_functions(number):
+    for name, function in check_functions(EXERCISES[number]).items():
+        assert list(inspect.signature(function).parameters) == ["answer"], name
