@@ -5,12 +5,15 @@ It runs in the answer's own process, or beside the checker in a notebook. It jud
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import importlib.util
 import json
 import linecache
+import re
 import sys
 import traceback
+from pathlib import Path
 from types import ModuleType
 from typing import Any, Callable
 
@@ -125,6 +128,12 @@ def load_answer(path: str, name: str) -> Function | None:
     return function if callable(function) else None
 
 
+def functions_of(path: str) -> list[str]:
+    """The names of the functions and classes that a file defines."""
+    tree = ast.parse(Path(path).read_bytes())
+    return [node.name for node in tree.body if isinstance(node, (ast.FunctionDef, ast.ClassDef))]
+
+
 def code_file(function: Function) -> str:
     """The file, or the notebook's cell, that a function was written in."""
     code = getattr(function, "__code__", None)
@@ -155,5 +164,6 @@ def _message(error: BaseException) -> str:
         text = f"(its text cannot be shown: {type(worse).__name__})"
     # Paddle puts the reason behind pages about its own C++ code.
     _, _, reason = text.rpartition("Error Message Summary:")
+    reason = re.split(r"\[Hint:|\(at /", reason)[0]
     lines = [line.strip() for line in reason.splitlines() if line.strip(" -\t")]
     return " ".join(lines)[:LONGEST_TEXT]

@@ -7,6 +7,7 @@ other. The first that finds something wrong ends the check. Nothing of the learn
 from __future__ import annotations
 
 import inspect
+import itertools
 import re
 import time
 from collections.abc import Mapping
@@ -29,6 +30,7 @@ Ask = Callable[[dict[str, Any]], dict[str, Any]]
 Predicate = Callable[[Any], bool]
 LONGEST_LINE = 400
 MOST_LINES = 16
+WHOLE, TINY = 20, 5e-5
 
 
 class WrongError(Exception):
@@ -99,7 +101,7 @@ class Answer:
 
     def __call__(self, *arguments: Any) -> Any:
         """Call the learner's function; what it returns arrives as data (see `values`)."""
-        self._given = ", ".join(shorten(argument) for argument in arguments)
+        self._given = self._named(arguments)
         return self._value(None, arguments)
 
     def run(self, function: Callable[..., Any], *arguments: Any, given: str = "") -> Any:
@@ -113,15 +115,21 @@ class Answer:
 
     def gradients(self, weights: TensorArray, *arguments: Any) -> list[TensorArray]:
         """The gradients of sum(weights · answer(…)) by the float tensors among the arguments."""
-        self._given = ", ".join(shorten(argument) for argument in arguments)
+        self._given = self._named(arguments)
         return self._value("gradients", arguments=(weights, *arguments))
 
     def error_of(self, *arguments: Any) -> str | None:
         """The name of the error's type that a call raises, its parents' too; None: no error."""
-        self._given = ", ".join(shorten(argument) for argument in arguments)
+        self._given = self._named(arguments)
         error = self._reply(None, arguments).get("error")
         self._code = error["code"] if error else ""
         return None if error is None else " ".join(error["types"])
+
+    def _named(self, arguments: tuple[Any, ...]) -> str:
+        # Without a template to name them, as in tests of this file, they are numbered.
+        names = self.exercise.arguments if self.exercise else ()
+        pairs = itertools.zip_longest(names[: len(arguments)], arguments, fillvalue="?")
+        return "\n".join(f"{name} = {shorten(argument)}" for name, argument in pairs)
 
     def _reply(self, run: str | None, arguments: tuple[Any, ...]) -> dict[str, Any]:
         self._code = ""
@@ -137,7 +145,9 @@ class Answer:
         if "error" in reply:
             raise error_as_wrong(reply["error"], self._details())
         if reply["changed"] and run is None:
-            raise WrongError("changed_input", {"number": reply["changed"][0] + 1}, self._details())
+            names = dict(enumerate(self.exercise.arguments))
+            argument = names.get(reply["changed"][0], "?")
+            raise WrongError("changed_input", {"argument": argument}, self._details())
         try:
             return decode(reply["value"], as_tensor_array)
         except (MessageError, RecursionError) as error:
@@ -190,7 +200,11 @@ class Answer:
         problem = _difference(got, expected, tolerance)
         if problem is None:
             return
-        details = self._details(expected=expected, got=got)
+        if problem[0] == "dtype":
+            raise WrongError(*problem, self._details())
+        details = self._details(expected=expected, **({} if got is None else {"got": got}))
+        if "place" in problem[1]:
+            details["difference"] = "{place}: {expected_value} / {got_value}".format(**problem[1])
         for key, value in alternatives.items():
             if is_close(got, value, tolerance):
                 raise WrongError(key, {}, details)
@@ -290,8 +304,17 @@ def _difference_of_arrays(
     if np.isfinite(expected).all() and not np.isfinite(got).all():
         return "not_finite", {}
     if not is_close(got, expected, tolerance):
-        return "value", {}
+        return "value", _first_difference(got, expected, tolerance)
     return None
+
+
+def _first_difference(got: np.ndarray, expected: np.ndarray, tolerance: float) -> dict[str, Any]:
+    one, other = np.asarray(got), np.asarray(expected)
+    same = np.isclose(one, other, rtol=tolerance, atol=tolerance, equal_nan=True)
+    place = tuple(int(index) for index in np.argwhere(~same)[0])
+    values = {"expected_value": shorten(other[place].item())}
+    values["got_value"] = shorten(one[place].item())
+    return {"place": list(place), **values} if place else {}
 
 
 def _family(value: Any) -> str:
@@ -327,14 +350,19 @@ def kind_of(value: Any) -> str:
 def shorten(value: Any) -> str:
     """A value on few lines: an array with its shape and dtype, a large one with its edges only."""
     if isinstance(value, np.ndarray) and value.ndim:
+        array = np.asarray(value)
+        # A tiny number in a small array may be the point; in a large one it is noise.
+        has_tiny = ((np.abs(array) < TINY) & (array != 0)).any() and array.size <= WHOLE
         text = np.array2string(
-            np.asarray(value), precision=4, suppress_small=True, threshold=40, edgeitems=3
+            array, precision=4, suppress_small=not has_tiny, threshold=100, edgeitems=3
         )
         return f"{kind_of(value)} {value.dtype} {list(value.shape)}\n{_cut_lines(text)}"
     if isinstance(value, np.ndarray):
         return f"{value.item():.6g}" if value.dtype.kind == "f" else str(value.item())
-    if isinstance(value, (list, tuple)):
-        return "\n".join(shorten(part) for part in value) if value else f"{value}"
+    if isinstance(value, (list, tuple)) and any(isinstance(part, np.ndarray) for part in value):
+        return "\n".join(f"{number}: {shorten(part)}" for number, part in enumerate(value, 1))
+    if isinstance(value, dict) and any(isinstance(part, np.ndarray) for part in value.values()):
+        return "\n".join(f"{key!r}: {shorten(part)}" for key, part in value.items())
     return _cut(f"{value:.6g}" if isinstance(value, float) else f"{value!r}", LONGEST_LINE)
 
 

@@ -20,24 +20,34 @@ def show(markdown: str) -> None:
         display(Markdown(markdown))
         return
     from rich.console import Console
-    from rich.markdown import Markdown as Page
 
-    Console().print(Page(markdown, code_theme="ansi_light"))
+    from paddle_mnist.homework.terminal import Page
+
+    console = Console()
+    # Rich breaks lines at blanks, of which Chinese has few; so they are broken here.
+    console.print(Page(wrap(markdown, console.width - 4, line_end="\\")), crop=False)
 
 
 # A Chinese character, with the signs that may not begin or end a line; a word; a gap.
 _PIECE = re.compile(
+    r"`[^`]*`[，。：；？！、”）》,.:;?!)]*|"
     r"[“（《]*[\u3000-\u9fff][，。：；？！、”）》]*|[“（《]*[^\s\u3000-\u9fff]+[，。：；？！、”）》]*|\s+"
 )
 
 
-def wrap(text: str, width: int) -> str:
-    """Break the long lines of a Markdown text; a Chinese character is as wide as two letters."""
+def wrap(text: str, width: int, line_end: str = "") -> str:
+    """Break the long lines of a Markdown text; a Chinese character is as wide as two letters.
+
+    Args:
+        text: headings, tables and code in it stay as they are.
+        width: in letters.
+        line_end: what is put at the end of a line that was broken.
+    """
     lines, is_code = [], False
     for line in text.splitlines():
         is_code ^= line.startswith("```")
-        keeps = is_code or line.startswith("    ")
-        lines += [line] if keeps else _wrap_line(line, width)
+        keeps = is_code or line.startswith(("    ", "|", "#"))
+        lines.append(line if keeps else f"{line_end}\n".join(_wrap_line(line, width)))
     return "\n".join(lines)
 
 

@@ -14,10 +14,10 @@ To add an exercise, add a folder; `tests/homework/test_exercises.py` says what i
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import json
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -107,6 +107,14 @@ class Exercise:
     def template(self) -> str:
         """The code that the learner begins with."""
         return _read(self.folder / "template.py")
+
+    @cached_property
+    def arguments(self) -> tuple[str, ...]:
+        """What the template calls the arguments of the answer."""
+        for node in ast.walk(ast.parse(self.template)):
+            if isinstance(node, ast.FunctionDef) and node.name == self.answer:
+                return tuple(argument.arg for argument in node.args.args)
+        raise UsageError(f"{self.folder.name}/template.py has no function {self.answer}")
 
     @cached_property
     def solution(self) -> str:
@@ -201,12 +209,13 @@ def find_exercise(number: str, exercises: dict[str, Exercise] | None = None) -> 
         UsageError: there is no such exercise.
     """
     exercises = load_exercises() if exercises is None else exercises
-    digits: Sequence[str] = re.findall(r"\d+", Path(str(number)).name)[:2]
+    # "31" too: no chapter has two digits.
+    digits = re.findall(r"^\d|\d+", Path(str(number)).name)[:2]
     found = exercises.get("-".join(digits))
     if found is None:
         raise UsageError(
-            f"there is no exercise {number!r}; there are {', '.join(exercises)} "
-            "(python -m paddle_mnist.homework list)"
+            f"there is no exercise {number!r}; their numbers are such as 3-1, and "
+            "`python -m paddle_mnist.homework list` shows them all"
         )
     return found
 

@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import queue
+import re
 import secrets
 import subprocess
 import sys
@@ -33,6 +34,8 @@ LARGEST_FILE = 1_000_000
 START_SECONDS = 60  # Python and Paddle, on a busy machine
 POLL_SECONDS = 0.05
 END_ROUNDS = 50
+# How Python names a Chinese comma, bracket or colon between the words of a program.
+FULL_WIDTH = re.compile(r"invalid character '(.)' \(U\+(?:FF|30|20)")
 MARK = "PADDLE_MNIST_CHECK"
 
 
@@ -55,7 +58,6 @@ def check_file(exercise: Exercise, path: Path) -> Outcome:
         copy = Path(folder) / path.name
         copy.write_bytes(content)
         with AnswerProcess(exercise, copy) as answer:
-            exercise.checks  # noqa: B018  imported before the clock starts: it may take seconds
             try:
                 answer.load()
             except WrongError as wrong:
@@ -77,6 +79,9 @@ def _read(path: Path) -> bytes:
     try:
         compile(content, path.name, "exec")
     except SyntaxError as error:
+        if wide := FULL_WIDTH.search(error.msg):
+            values = {"line": error.lineno, "character": wide[1]}
+            raise WrongError("full_width", values) from error
         code = {"code": error.text.strip()} if error.text else {}
         message = f"{error.msg} (line {error.lineno})" if error.lineno else str(error.msg)
         raise WrongError("unreadable", {"message": message}, code) from error
@@ -149,17 +154,20 @@ class AnswerProcess:
         Raises:
             WrongError: it fails, or does not hold the function.
         """
-        self._deadline = time.monotonic() + START_SECONDS
+        self._seconds_left = START_SECONDS
         try:
             self._exchange(self._setup)
         except WrongError as wrong:
             raise WrongError("not_started") from wrong
-        self._deadline = time.monotonic() + self.exercise.seconds
+        self._seconds_left = self.exercise.seconds
         reply = self._exchange({})
         if "error" in reply:
             raise error_as_wrong(_known_error(reply), {})
         if reply.get("found") is not True:
-            raise WrongError("missing")
+            names = reply.get("functions")
+            if not _is_list_of(names, str):
+                raise WrongError("malformed")
+            raise WrongError("missing", {"functions": ", ".join(names)[:SHOWN_OF_PRINTED] or "-"})
 
     def ask(self, request: dict[str, Any]) -> dict[str, Any]:
         """Pass a request on, and return the reply; see `answering.Answering.reply`.
@@ -193,6 +201,14 @@ class AnswerProcess:
         return reply
 
     def _wait(self) -> bytes:
+        # Only waiting for the answer counts; what the checker itself does is not its fault.
+        started = time.monotonic()
+        try:
+            return self._watch(started + self._seconds_left)
+        finally:
+            self._seconds_left -= time.monotonic() - started
+
+    def _watch(self, deadline: float) -> bytes:
         while True:
             try:
                 line = self._replies.get(timeout=POLL_SECONDS)
@@ -204,7 +220,7 @@ class AnswerProcess:
                 return line
             if line is not None:
                 raise WrongError("ended", {"code": self._process.wait()})
-            if time.monotonic() > self._deadline:
+            if time.monotonic() > deadline:
                 raise WrongError("time", {"seconds": self.exercise.seconds})
             if _memory(self._process.pid) > MEMORY:
                 raise WrongError("memory")

@@ -43,12 +43,12 @@ PROBLEMS: dict[str, dict[str, str]] = {
         "zh": "数值不对。",
     },
     "changed_input": {
-        "en": "`{answer}` changes its input, argument {number}. Whoever calls it may still need "
+        "en": "`{answer}` changes its input, `{argument}`. Whoever calls it may still need "
         "that: work on a copy.",
-        "zh": "`{answer}` 改动了它的输入（第 {number} 个参数）。调用它的人可能还要用到原来的值：请在副本上计算。",
+        "zh": "`{answer}` 改动了它的输入 `{argument}`。调用它的人可能还要用到原来的值：请在副本上计算。",
     },
     "ready_made": {
-        "en": "This works with the ready-made `{name}`. Here the point is to write it "
+        "en": "Your answer calls the ready-made `{name}`. Here the point is to write it "
         "yourself, once; afterwards you may use the ready-made one for ever.",
         "zh": "这里用了现成的 `{name}`。这道题要你亲手写一次；写过以后，就可以一直用现成的了。",
     },
@@ -86,12 +86,17 @@ PROBLEMS: dict[str, dict[str, str]] = {
         "zh": "你的代码第 {line} 行做了检查时不允许的事（{message}）：答案不能启动别的程序，不能使用网络，也不能改动自己的临时文件夹以外的文件。",
     },
     "missing": {
-        "en": "There is no function `{answer}` in your file. Has it been renamed?",
-        "zh": "你的文件里没有函数 `{answer}`。是不是改名了？",
+        "en": "There is no function `{answer}` in your file, which has: {functions}. Has it been renamed?",
+        "zh": "你的文件里没有函数 `{answer}`，只有：{functions}。是不是改名了？",
     },
     "no_file": {
         "en": "There is no file {file} yet. Begin with: start {number}",
         "zh": "还没有文件 {file}。请先运行：start {number}",
+    },
+    "full_width": {
+        "en": "Line {line} has the character {character}, which is a full-width (Chinese) sign. "
+        "Python wants the half-width one.",
+        "zh": "第 {line} 行有全角标点 {character}，Python 里要用半角的标点。",
     },
     "unreadable": {
         "en": "Your file cannot be read as a Python program: {message}",
@@ -99,8 +104,8 @@ PROBLEMS: dict[str, dict[str, str]] = {
     },
     "time": {
         "en": "After {seconds} seconds there was no answer, so your program was stopped. Is there "
-        "a loop that never ends?",
-        "zh": "过了 {seconds} 秒还没有结果，所以停止了你的程序。是不是有一个永远不结束的循环？",
+        "a loop that never ends, or does it compute far more than it must?",
+        "zh": "过了 {seconds} 秒还没有结果，所以停止了你的程序。是不是有一个永远不结束的循环，或者多算了很多？",
     },
     "ended": {
         "en": "Your program ended by itself before it answered (code {code}). Does it call `exit`?",
@@ -128,6 +133,10 @@ LABELS: dict[str, dict[str, str]] = {
     "given": {"en": "input:", "zh": "输入："},
     "expected": {"en": "expected:", "zh": "应为："},
     "got": {"en": "got:", "zh": "得到："},
+    "difference": {
+        "en": "first difference, expected / got:",
+        "zh": "第一处不同（应为 / 得到）：",
+    },
     "printed": {"en": "printed:", "zh": "打印的内容："},
 }
 
@@ -147,14 +156,16 @@ WORDS: dict[str, dict[str, str]] = {
     "started": {"en": "started", "zh": "已开始"},
     "open": {"en": "-", "zh": "-"},
     "summary": {
-        "en": "{passed} of {count} exercises passed; about {minutes} minutes of work left.",
-        "zh": "{count} 道练习，已通过 {passed} 道；剩下的大约需要 {minutes} 分钟。",
+        "en": "{passed} of {count} exercises passed; about {time} of work left.",
+        "zh": "{count} 道练习，已通过 {passed} 道；剩下的大约需要{time}。",
     },
+    "some_minutes": {"en": "{count} minutes", "zh": " {count} 分钟"},
+    "some_hours": {"en": "{count} hours", "zh": " {count} 小时"},
     "next": {"en": "Next: {number} {title}", "zh": "下一题：{number} {title}"},
     "all_done": {"en": "All exercises are passed.", "zh": "所有练习都通过了。"},
     "success": {"en": "Passed: {number} {title}", "zh": "通过：{number} {title}"},
     "failure": {"en": "Not yet: {number} {title}", "zh": "还没通过：{number} {title}"},
-    "learned": {"en": "What to take along", "zh": "记住这些"},
+    "learned": {"en": "What to take along:", "zh": "记住这些："},
     "part": {
         "en": "Part {part} of what is returned: ",
         "zh": "返回值的第 {part} 部分：",
@@ -174,6 +185,11 @@ WORDS: dict[str, dict[str, str]] = {
         "Ask a second time to see the solution all the same.",
         "zh": "{number} 还没有通过，还有 {left} 条提示没有看。如果仍要看答案，请再问一次。",
     },
+    "solution_first_all_hints": {
+        "en": "You have not passed {number} yet, and have seen all hints. Ask a second time to see "
+        "the solution.",
+        "zh": "{number} 还没有通过，提示已经看完。如果要看答案，请再问一次。",
+    },
     "solution": {"en": "A good answer to {number}", "zh": "{number} 的参考答案"},
     "written": {"en": "Written: {file}", "zh": "已写入：{file}"},
     "there_already": {
@@ -183,6 +199,10 @@ WORDS: dict[str, dict[str, str]] = {
     "kept": {"en": "Your old answer is kept in {file}", "zh": "你原来的答案保存在 {file}"},
     "then_check": {"en": "Check it: {check}", "zh": "检查：{check}"},
     "chapter_line": {"en": "Chapter {chapter}: {title}", "zh": "第 {chapter} 章：{title}"},
+    "repair": {
+        "en": "Repair the program below, so that `{answer}` does what it should. Then check it:\n\n    {check}",
+        "zh": "请修好下面的程序，让 `{answer}` 做到它应当做的事，然后检查：\n\n    {check}",
+    },
     "write_into": {
         "en": "Write your answer below, into `{answer}`. Then check it:\n\n    {check}",
         "zh": "把答案写进下面的 `{answer}`，然后检查：\n\n    {check}",

@@ -100,7 +100,7 @@ class Workbook:
         exercise = find_exercise(number)
         path = self.path(exercise)
         lines = []
-        if path.exists():
+        if path.exists() and not path.read_text(encoding="utf-8").endswith(exercise.template):
             kept = _unused(path.with_suffix(".old.py"))
             path.rename(kept)
             lines.append(self.say("kept", file=shown(kept)))
@@ -113,7 +113,8 @@ class Workbook:
         quotes = '"""'
         check = f"python -m paddle_mnist.homework check {exercise.number}"
         task = exercise.task_without_links(self.language).removeprefix("# ").strip()
-        last = self.say("write_into", answer=exercise.answer, check=check)
+        key = "repair" if exercise.kind == "zoo" else "write_into"
+        last = self.say(key, answer=exercise.answer, check=check)
         text = wrap(f"{task}\n\n{last}", TEXT_WIDTH)
         prefix = "r" if "\\" in text else ""
         content = f"{prefix}{quotes}{text}\n{quotes}\n\n{exercise.template}"
@@ -157,26 +158,28 @@ class Workbook:
             self.save()
             if record.solution_asked < 2:
                 left = len(exercise.feedback(self.language).hints) - record.hints
-                return self.say("solution_first", number=exercise.number, left=left)
+                key = "solution_first" if left else "solution_first_all_hints"
+                return self.say(key, number=exercise.number, left=left)
         title = self.say("solution", number=exercise.number)
-        learned = f"**{self.say('learned')}**\n\n{exercise.feedback(self.language).learned}"
+        learned = f"{self.say('learned')}\n\n{exercise.feedback(self.language).learned}"
         return f"**{title}**\n\n```python\n{exercise.solution}```\n\n{learned}"
 
     def report(self, exercise: Exercise, outcome: Outcome) -> str:
         """Note a check in the progress, and say what it came to."""
         record = self.progress.of(exercise.number)
-        record.tries += 1
-        record.passed = record.passed or outcome.passed
-        self.save()
+        if outcome.key != "no_file":
+            record.tries += 1
+            record.passed = record.passed or outcome.passed
+            self.save()
         title = {"number": exercise.number, "title": exercise.title(self.language)}
         feedback = exercise.feedback(self.language)
         parts = [f"**{self.say('success' if outcome.passed else 'failure', **title)}**"]
         parts.append("\n".join(self._check_lines(exercise, outcome)))
         parts += [feedback.notes[key].format(**values) for key, values in outcome.notes]
         if outcome.passed:
-            parts.append(f"**{self.say('learned')}**: {feedback.learned}")
+            parts += [self.say("learned"), feedback.learned]
             see = self.say("see_solution", solution=f"`{self.command('solution', exercise)}`")
-            parts += [see, self.next_line()]
+            parts += [see, self.next_line(exercise.number)]
         else:
             parts.append(problem(exercise, outcome.key, outcome.values, self.language))
             parts += self._details(outcome)
@@ -196,9 +199,13 @@ class Workbook:
             for key, text in details.items()
         ]
 
-    def next_line(self) -> str:
-        """Which exercise comes next."""
-        for number, exercise in load_exercises().items():
+    def next_line(self, done: str | None = None) -> str:
+        """Which exercise comes next: the first open one after `done`, or else of all."""
+        exercises = load_exercises()
+        numbers = list(exercises)
+        first = numbers.index(done) + 1 if done else 0
+        for number in numbers[first:] + numbers[:first]:
+            exercise = exercises[number]
             if not self.progress.exercises.get(number, Record()).passed:
                 return self.say("next", number=number, title=exercise.title(self.language))
         return self.say("all_done")
@@ -244,9 +251,14 @@ class Workbook:
             "summary",
             passed=len(exercises) - len(left),
             count=len(exercises),
-            minutes=sum(exercise.minutes for exercise in left),
+            time=self._time(sum(exercise.minutes for exercise in left)),
         )
         return f"{table(heads, rows)}\n\n{summary}\n\n{self.next_line()}"
+
+    def _time(self, minutes: int) -> str:
+        if minutes < 120:
+            return self.say("some_minutes", count=minutes)
+        return self.say("some_hours", count=round(minutes / 60))
 
     def _state(self, exercise: Exercise) -> str:
         record = self.progress.exercises.get(exercise.number, Record())
@@ -267,7 +279,8 @@ class Workbook:
         """What a learner writes, in a terminal or in a notebook."""
         if in_notebook():
             return f'{verb}("{exercise.number}")'
-        return f"python -m paddle_mnist.homework {verb} {exercise.number}"
+        elsewhere = f" --folder {shown(self.folder)}" if self.folder != homework_folder() else ""
+        return f"python -m paddle_mnist.homework {verb} {exercise.number}{elsewhere}"
 
 
 def problem(exercise: Exercise, key: str, values: dict[str, object], language: str) -> str:

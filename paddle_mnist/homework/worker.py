@@ -22,7 +22,7 @@ def main() -> None:
     import paddle
 
     from paddle_mnist.homework import guard
-    from paddle_mnist.homework.answering import Answering, describe_error, load_answer
+    from paddle_mnist.homework.answering import Answering, describe_error, functions_of, load_answer
     from paddle_mnist.homework.exercise import load_checks
 
     # Libraries that Paddle loads only when they are first needed.
@@ -42,7 +42,8 @@ def main() -> None:
         except BaseException as error:  # whatever a learner's file raises is told
             _send(replies, request["id"], {"error": describe_error(error, setup["path"])})
             return
-        _send(replies, request["id"], {"found": function is not None})
+        names = functions_of(setup["path"]) if function is None else []
+        _send(replies, request["id"], {"found": function is not None, "functions": names})
         answering = Answering(function, checks, tuple(setup["not_allowed"]))
 
 

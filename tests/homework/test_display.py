@@ -29,6 +29,27 @@ def test_items_are_indented_and_code_stays():
     assert "code " * 10 in lines
 
 
+def test_code_in_a_line_is_not_broken():
+    lines = wrap("word " * 8 + "`a longer piece of code`, and more", 30).splitlines()
+    assert any(line.startswith("`a longer piece of code`,") for line in lines)
+
+
+def test_a_broken_line_ends_as_asked():
+    assert wrap("one two three four", 10, line_end="\\") == "one two\\\nthree four"
+
+
+def test_tables_and_headings_stay():
+    text = "# " + "title " * 20 + "\n| " + "cell | " * 20
+    assert wrap(text, 30) == text
+
+
+def test_code_in_a_terminal_can_be_copied(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    line = "value = function(argument, another_argument, a_third_argument)  # comment"
+    show(f"```python\n{line}\n```")
+    assert line in capsys.readouterr().out.splitlines()
+
+
 def test_nothing_is_lost():
     text = "# 3-1 标题 title\n\n`code(a, b)` 和“引号”（括号）\n    indented"
     assert wrap(text, 200) == text

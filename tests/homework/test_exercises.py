@@ -10,6 +10,8 @@ import builtins
 import inspect
 import re
 import string
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,7 @@ from paddle_mnist.homework.answering import load_answer
 from paddle_mnist.homework.beside import check_function
 from paddle_mnist.homework.checking import Outcome, check_functions
 from paddle_mnist.homework.exercise import CHAPTERS, KINDS, Exercise, load_exercises
+from paddle_mnist.homework.process import check_file
 from paddle_mnist.homework.texts import LANGUAGES, PROBLEMS
 
 # A learner's program may warn; it is no error there, so it is none here.
@@ -47,10 +50,21 @@ def told(exercise: Exercise, outcome: Outcome, language: str) -> str:
     return text.format(answer=exercise.answer, **outcome.values)
 
 
-@every_exercise
-def test_the_solution_passes(number):
+def check_solution(number: str) -> Outcome:
     exercise = EXERCISES[number]
-    outcome = outcome_of(exercise, exercise.folder / "solution.py")
+    return check_file(exercise, exercise.folder / "solution.py")
+
+
+@pytest.fixture(scope="module")
+def solutions():
+    """What the checks of all solutions come to, each in a process of its own, two at a time."""
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+        return dict(zip(EXERCISES, pool.map(check_solution, EXERCISES)))
+
+
+@every_exercise
+def test_the_solution_passes(number, solutions):
+    exercise, outcome = EXERCISES[number], solutions[number]
     assert outcome.passed, (outcome.key, outcome.values, outcome.details)
     assert outcome.checks == list(check_functions(exercise))
     for language in LANGUAGES:
@@ -204,6 +218,12 @@ def test_nothing_is_needed_from_a_later_chapter(number):
         if chapter <= exercise.chapter:
             known |= words(path.read_text(encoding="utf-8"))
     assert library_names(exercise.solution) - known == set()
+
+
+def test_a_function_of_a_later_chapter_would_be_noticed():
+    source = "import numpy as np\nfrom paddle import nn\nx = np.zeros(3)\ny = nn.Conv2D(1, 2, 3)\n"
+    known = words(SOURCES[1].read_text(encoding="utf-8"))
+    assert library_names(source) - known == {"nn", "Conv2D"}
 
 
 @every_exercise

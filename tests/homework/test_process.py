@@ -25,9 +25,10 @@ from paddle_mnist.homework.process import (
     _parse,
     check_file,
 )
+from paddle_mnist.homework.values import encode, tensor
 
 # A real exercise, with a shorter limit than its 10 seconds.
-EXERCISE = dataclasses.replace(find_exercise("3-1"), seconds=5)
+EXERCISE = dataclasses.replace(find_exercise("3-1"), seconds=4)
 LONGEST = 25  # seconds, of notes/promises.md
 SOLUTION = EXERCISE.solution
 
@@ -276,6 +277,26 @@ def test_an_error_names_the_learners_line(homework):
 def test_a_file_that_is_not_there(tmp_path):
     assert check_file(EXERCISE, tmp_path / "none.py").key == "no_file"
     assert check_file(EXERCISE, tmp_path).key == "unreadable"
+
+
+def test_a_renamed_function_is_named(homework):
+    outcome = check_file(EXERCISE, homework("def sotfmax(logits):\n    return logits\n"))
+    assert (outcome.key, outcome.values) == ("missing", {"functions": "sotfmax"})
+
+
+@pytest.mark.parametrize("sign", "，：（”。")
+def test_a_chinese_sign_in_the_program_is_named(homework, sign):
+    outcome = check_file(EXERCISE, homework(f"a = 1\nb = [1{sign} 2]\n"))
+    assert (outcome.key, outcome.values) == ("full_width", {"line": 2, "character": sign})
+
+
+def test_time_of_the_checker_does_not_count(homework, monkeypatch):
+    with AnswerProcess(EXERCISE, homework(SOLUTION)) as answer:
+        answer.load()
+        left = answer._seconds_left
+        time.sleep(0.5)
+        answer.ask({"run": None, "arguments": [encode(tensor([[1.0]]))]})
+        assert left - answer._seconds_left < 0.5
 
 
 def test_a_file_that_is_too_large(homework):

@@ -58,6 +58,30 @@ def test_reset_keeps_the_old_answers(learner):
     assert "def softmax" in learner.path(EXERCISE).read_text(encoding="utf-8")
 
 
+def test_reset_of_an_untouched_template_keeps_nothing(learner):
+    learner.start("3-1")
+    learner.reset("3-1")
+    assert [path.name for path in learner.folder.glob("*.py")] == [EXERCISE.file_name]
+
+
+def test_commands_name_the_folder_where_it_is_another(learner, monkeypatch):
+    assert learner.command("check", EXERCISE).endswith(f"check 3-1 --folder {learner.folder}")
+    monkeypatch.setattr(workbook, "homework_folder", lambda: learner.folder)
+    assert learner.command("check", EXERCISE).endswith("check 3-1")
+
+
+def test_the_next_exercise_is_the_one_after(learner):
+    numbers = list(load_exercises())
+    learner.report(find_exercise(numbers[-1]), Outcome(numbers[-1], passed=True))
+    assert f" {numbers[0]} " in learner.next_line(numbers[-1])
+    assert f" {numbers[1]} " in learner.next_line(numbers[0])
+
+
+def test_a_check_without_a_file_is_no_try(learner):
+    learner.report(EXERCISE, Outcome("3-1", key="no_file"))
+    assert learner.progress.of("3-1").tries == 0
+
+
 def test_reset_begins_anew(learner):
     learner.report(EXERCISE, PASSED)
     learner.reset("3-1")
@@ -116,7 +140,7 @@ def test_status_tells_what_is_done_and_what_comes_next(tmp_path, language):
     assert texts.WORDS["passed"][language] in learner.status()
     for number in exercises:
         learner.report(exercises[number], Outcome(number, passed=True))
-    assert learner.next_line() == texts.WORDS["all_done"][language]
+    assert learner.next_line() == learner.next_line(first) == texts.WORDS["all_done"][language]
 
 
 @every_language
@@ -175,12 +199,14 @@ def test_homework_without_the_course_is_in_the_current_folder(tmp_path, monkeypa
     assert workbook.homework_folder() == tmp_path / "work" / "homework"
 
 
-@pytest.mark.parametrize("spelling", ["3-1", "3_1", "3.1", "3_1_softmax.py", "work/3_1_softmax.py"])
+@pytest.mark.parametrize(
+    "spelling", ["3-1", "31", "3_1", "3.1", "3_1_softmax.py", "work/3_1_softmax.py"]
+)
 def test_an_exercise_is_found_by_any_spelling(spelling):
     assert find_exercise(spelling).number == "3-1"
 
 
-@pytest.mark.parametrize("spelling", ["", "3", "softmax", "9-9", "3-1-1x/0"])
+@pytest.mark.parametrize("spelling", ["", "3", "softmax", "9-9", "0"])
 def test_an_unknown_exercise(spelling):
     with pytest.raises(UsageError, match="there is no exercise"):
         find_exercise(spelling)

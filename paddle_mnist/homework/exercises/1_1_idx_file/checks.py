@@ -40,15 +40,24 @@ def file_of(pixels, shape=None, order=">"):
     return np.concatenate([header, counts.view("uint8"), pixels.reshape(-1)])
 
 
+def given(content):
+    """What the answer gets, in a few words of any language."""
+    header = " ".join(f"{byte:02x}" for byte in content[:16])
+    return f"path: {header} … ({len(content)} bytes)"
+
+
 def reads(answer, content, pixels):
-    return np.array_equal(answer.run(try_file, content).get("value"), pixels)
+    tried = answer.run(try_file, content, given=given(content))
+    return np.array_equal(tried.get("value"), pixels)
 
 
 def check_pictures(answer: Answer) -> None:
     pixels = some_pixels(3, 28, 28)
     content = file_of(pixels)
-    tried = answer.run(try_file, content)
+    tried = answer.run(try_file, content, given=given(content))
     if "message" in tried:
+        if "UnicodeDecodeError" in tried["types"]:
+            answer.wrong("text_mode")
         if reads(answer, file_of(pixels, order="<"), pixels):
             answer.wrong("little_endian")
         # NumPy's words, if all bytes were to be made into pictures.
@@ -56,7 +65,7 @@ def check_pictures(answer: Answer) -> None:
         extra = int(size[1]) - pixels.size if size else 0
         if 0 < extra <= 16:
             answer.wrong("header_not_skipped", extra=extra)
-    got = answer.run(read_file, content)
+    got = answer.run(read_file, content, given=given(content))
     for extra in range(1, 17):
         moved = content[16 - extra : -extra].reshape(pixels.shape)
         if np.array_equal(got, moved):
@@ -71,9 +80,11 @@ def check_sizes(answer: Answer) -> None:
         "size_fixed": pixels.reshape(2, 28, 28),
         "sides_swapped": pixels.reshape(2, 56, 14),
     }
-    answer.expect(answer.run(read_file, file_of(pixels)), pixels, mistakes)
+    content = file_of(pixels)
+    answer.expect(answer.run(read_file, content, given=given(content)), pixels, mistakes)
     pixels = some_pixels(4, 7, 5)
-    answer.expect(answer.run(read_file, file_of(pixels)), pixels)
+    content = file_of(pixels)
+    answer.expect(answer.run(read_file, content, given=given(content)), pixels)
 
 
 def check_many(answer: Answer) -> None:
@@ -83,19 +94,22 @@ def check_many(answer: Answer) -> None:
     shorter = file_of(pixels[:44], shape=pixels.shape)
     if "message" in answer.run(try_file, content) and reads(answer, shorter, pixels[:44]):
         answer.wrong("one_byte")
-    answer.expect(answer.run(read_file, content), pixels, {"one_byte": pixels[:44]})
+    got = answer.run(read_file, content, given=given(content))
+    answer.expect(got, pixels, {"one_byte": pixels[:44]})
 
 
 def check_none(answer: Answer) -> None:
     nothing = np.zeros((0, 28, 28), dtype="uint8")
-    answer.expect(answer.run(read_file, file_of(nothing)), nothing)
+    content = file_of(nothing)
+    answer.expect(answer.run(read_file, content, given=given(content)), nothing)
 
 
 def check_cut(answer: Answer) -> None:
     content = file_of(some_pixels(3, 28, 28))
     # In the middle of a picture, and where a picture ends.
     for missing in (10, 784):
-        tried = answer.run(try_file, content[:-missing])
+        cut = content[:-missing]
+        tried = answer.run(try_file, cut, given=given(cut))
         if "message" not in tried:
             answer.wrong("cut_unnoticed", missing=missing, got=tried["value"])
         if "ValueError" not in tried["types"]:

@@ -13,6 +13,11 @@ def means_while_listening(answer, images, labels):
     return {"means": means, "messages": [str(warning.message) for warning in heard]}
 
 
+def given(images, labels):
+    """What the answer gets, in a few words of any language."""
+    return f"images {list(images.shape)}, labels {labels.tolist()}"
+
+
 def some_pictures(labels):
     random = np.random.default_rng(3)
     images = random.integers(0, 256, (len(labels), 28, 28)).astype("uint8")  # [N, 28, 28]
@@ -38,16 +43,30 @@ def check_values(answer: Answer) -> None:
     images, labels = some_pictures([*every_digit, *[7] * 25, *[2] * 10, *[0] * 5])
     sums, counts = sums_of(images, labels)
 
+    expected = sums / counts  # [10, 28, 28]
+    without_nine = expected * (np.arange(10) < 9).reshape(10, 1, 1)
+
     def is_whole(got):
         return np.array_equal(got, np.round(got))
+
+    def is_one_grey_level(got):
+        return np.allclose(got, got[:, :1, :1])
+
+    def is_without_nine(got):
+        return np.allclose(np.nan_to_num(got), without_nine)
 
     mistakes = {
         "sum_in_uint8": (sums % 256) / counts,
         "mean_of_all": np.broadcast_to(images.mean(axis=0), (10, 28, 28)),
         "divided_by_all": sums / len(images),
+        "nine_missing": is_without_nine,
+        "one_grey_level": is_one_grey_level,
         "whole_numbers": is_whole,
     }
-    answer.expect(answer(images, labels), sums / counts, mistakes)
+    got = answer(images, labels)
+    if isinstance(got, np.ndarray) and got.shape == (9, 28, 28):
+        answer.wrong("nine_missing", expected=expected, got=got)
+    answer.expect(got, expected, mistakes)
 
 
 def check_absent(answer: Answer) -> None:
@@ -61,13 +80,13 @@ def check_absent(answer: Answer) -> None:
         "left_out": expected[[0, 1, 2, 4, 5, 6, 7, 9]],
         "absent_is_nan": is_nan_there,
     }
-    heard = answer.run(means_while_listening, images, labels)
+    heard = answer.run(means_while_listening, images, labels, given=given(images, labels))
     answer.expect(heard["means"], expected, mistakes)
 
 
 def check_warnings(answer: Answer) -> None:
     images, labels = some_pictures([1, 1, 5])
-    heard = answer.run(means_while_listening, images, labels)
+    heard = answer.run(means_while_listening, images, labels, given=given(images, labels))
     answer.expect(heard["means"], expected_means(images, labels))
     if heard["messages"]:
         answer.wrong("warned", message=heard["messages"][0])

@@ -2,5 +2,5 @@ import numpy as np
 
 
 def mean_images(images: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """From pictures [N, 28, 28] and labels [N] to the mean picture of each digit [10, 28, 28]."""
+    """The mean picture of each digit: [N, 28, 28] and labels [N] to [10, 28, 28]."""
     ...

@@ -7,6 +7,11 @@ NAMES = ("train", "validation", "test")
 COUNT = 1003
 
 
+def given(count, seed):
+    """What the answer gets, in a few words of any language."""
+    return f"images [{count}, 28, 28], labels [{count}], np.random.default_rng({seed})"
+
+
 def split_few(answer, count):
     """Runs where the answer is: the parts themselves."""
     sample = load_mnist("sample").train.take(slice(count))
@@ -39,7 +44,7 @@ def split_many(answer, count, seed):
 def measured(answer: Answer) -> dict:
     # Once for all checks.
     if "parts" not in answer.memory:
-        answer.memory["parts"] = answer.run(split_many, COUNT, 0)
+        answer.memory["parts"] = answer.run(split_many, COUNT, 0, given=given(COUNT, 0))
     return answer.memory["parts"]
 
 
@@ -55,7 +60,7 @@ def in_right_form(part, sample):
 
 def check_form(answer: Answer) -> None:
     sample = load_mnist("sample").train
-    got = answer.run(split_few, 13)
+    got = answer.run(split_few, 13, given=given(13, 5))
     parts = [*got, None, None, None] if isinstance(got, (list, tuple)) else [None] * 3
     # Which pictures they are is drawn at random: only the form can be expected.
     answer.expect(got, tuple(in_right_form(part, sample) for part in parts[:3]))
@@ -117,6 +122,10 @@ def check_whole(answer: Answer) -> None:
 
 
 def check_drawn(answer: Answer) -> None:
-    others = answer.run(split_many, COUNT, 1)
-    if set(others["test"]["numbers"]) == set(measured(answer)["test"]["numbers"]):
+    first = measured(answer)
+    again = answer.run(split_many, COUNT, 0, given=given(COUNT, 0))
+    if any(again[name]["numbers"] != first[name]["numbers"] for name in NAMES):
+        answer.wrong("other_generator")
+    others = answer.run(split_many, COUNT, 1, given=given(COUNT, 1))
+    if set(others["test"]["numbers"]) == set(first["test"]["numbers"]):
         answer.wrong("always_the_same")

@@ -1,5 +1,5 @@
 def split(images, labels, random):
-    """From images [N, 28, 28] and labels [N] to three pairs: for training, validation and test."""
+    """Divide [N, 28, 28] and [N] into three pairs: training, validation and test."""
     fifth = len(images) // 5
     order = random.permutation(len(images))  # [N]
     images, labels = images[order], labels[order]

@@ -4,7 +4,7 @@ from paddle_mnist.data import load_mnist
 
 
 def split(images, labels, random):
-    """From images [N, 28, 28] and labels [N] to three pairs: for training, validation and test."""
+    """Divide [N, 28, 28] and [N] into three pairs: training, validation and test."""
     fifth = len(images) // 5
     order = random.permutation(len(images))  # [N]
     images, labels = images[order], labels[order]
@@ -28,7 +28,8 @@ def accuracy(train, part):
 
 if __name__ == "__main__":
     sample = load_mnist("sample").train.take(slice(1003))
-    train, validation, test = split(sample.images, sample.labels, np.random.default_rng(0))
+    random = np.random.default_rng(0)
+    train, validation, test = split(sample.images, sample.labels, random)
     print(f"{len(train[0])}, {len(validation[0])} and {len(test[0])} pictures")
     print(f"validation pictures read right: {accuracy(train, validation):.1%}")
     print(f"test pictures read right:       {accuracy(train, test):.1%}")

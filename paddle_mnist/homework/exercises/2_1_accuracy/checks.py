@@ -47,6 +47,11 @@ def read_trained(answer, seed):
     return {"outputs": outputs, "share": share}
 
 
+def ask_preset(answer, numbers, labels, least):
+    given = f"network(norm_img(images)) = {numbers}\nlabels = {labels}"
+    return answer.run(read_preset, numbers, labels, least, given=given)
+
+
 def is_one_of(*values):
     return lambda got: any(is_close(got, value) for value in values)
 
@@ -64,23 +69,23 @@ def check_share(answer: Answer) -> None:
         "not_scaled": is_one_of(4 / 8, 1 / 8),
         "not_rounded": 0.0,
     }
-    got = answer.run(read_preset, NUMBERS, LABELS, 0.2)
+    got = ask_preset(answer, NUMBERS, LABELS, 0.2)
     answer.expect(got, 7 / 8, mistakes)
 
 
 def check_beyond(answer: Answer) -> None:
-    got = answer.run(read_preset, [-0.7, 5.2, 9.8, 14.3, -4.2], [0, 5, 9, 9, 0], -5.0)
+    got = ask_preset(answer, [-0.7, 5.2, 9.8, 14.3, -4.2], [0, 5, 9, 9, 0], -5.0)
     # Without any limit only the 5 is right; with a limit on one side, three are.
     answer.expect(got, 1.0, {"no_digit": is_one_of(1 / 5, 3 / 5)})
 
 
 def check_one(answer: Answer) -> None:
-    answer.expect(answer.run(read_preset, [6.8], [7], 0.2), 1.0)
-    answer.expect(answer.run(read_preset, [6.8], [6], 0.2), 0.0)
+    answer.expect(ask_preset(answer, [6.8], [7], 0.2), 1.0)
+    answer.expect(ask_preset(answer, [6.8], [6], 0.2), 0.0)
 
 
 def check_trained(answer: Answer) -> None:
-    found = answer.run(read_trained, 0)
+    found = answer.run(read_trained, 0, given="images uint8 [1000, 28, 28], labels int64 [1000]")
     labels = load_mnist("sample").test.labels
     numbers = found["outputs"][:, 0].astype("float64")
     # The digit with the smallest distance, found without rounding.

@@ -5,7 +5,7 @@ from paddle_mnist.transforms import norm_img
 
 
 def accuracy(network, images: np.ndarray, labels: np.ndarray) -> float:
-    """The share, 0 to 1, of images [N, 28, 28] that the neuron reads as their labels [N]."""
+    """The share, 0 to 1, of images [N, 28, 28] read as their labels [N]."""
     outputs = network(norm_img(images)).numpy()  # [N, 1]
     # Rounds, and brings what is below 0 or above 9 to the nearest digit.
     digits = predicted_digits(outputs)  # [N]

@@ -2,5 +2,5 @@ import numpy as np
 
 
 def accuracy(network, images: np.ndarray, labels: np.ndarray) -> float:
-    """The share, 0 to 1, of images [N, 28, 28] that the neuron reads as their labels [N]."""
+    """The share, 0 to 1, of images [N, 28, 28] read as their labels [N]."""
     ...

@@ -1,3 +1,3 @@
 def what_raises_it() -> list[str]:
-    """The letters of the changes that clearly raise the accuracy, such as ["a", "b"]."""
+    """The letters of the changes that clearly raise it, such as ["a", "b"]."""
     ...

@@ -4,7 +4,7 @@ import numpy as np
 def gradients(
     images: np.ndarray, labels: np.ndarray, weights: np.ndarray, bias: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The gradients of the mean square error by the weights [D, 1] and by the bias [1]."""
+    """The gradients of the mean square error: by weights [D, 1], by bias [1]."""
     predictions = images @ weights + bias  # [N, 1]
     # As a column too: [N, 1] minus [N] would be a table [N, N].
     errors = predictions - labels.reshape(-1, 1)  # [N, 1]

@@ -4,5 +4,5 @@ import numpy as np
 def gradients(
     images: np.ndarray, labels: np.ndarray, weights: np.ndarray, bias: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The gradients of the mean square error by the weights [D, 1] and by the bias [1]."""
+    """The gradients of the mean square error: by weights [D, 1], by bias [1]."""
     ...

@@ -45,7 +45,10 @@ def measure(answer, momentum, weights, batches):
     parts = []
     for images, labels in batches:
         parts += [tensor(images), tensor(labels, "int64")]
-    return answer.run(steps_by_paddle, momentum, tensor(weights), *parts)
+    name = "Momentum" if momentum else "SGD"
+    shapes = ", ".join(f"[{len(labels)}, 784]" for _, labels in batches)
+    given = f"optimizer = {name}({LEARNING_RATE})\nimages: {shapes}"
+    return answer.run(steps_by_paddle, momentum, tensor(weights), *parts, given=given)
 
 
 def steps_by_hand(weights, batches, mistake=None, momentum=0.0):

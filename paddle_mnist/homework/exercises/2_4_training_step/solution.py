@@ -8,7 +8,7 @@ def training_step(
     images: paddle.Tensor,
     labels: paddle.Tensor,
 ) -> float:
-    """One step on images [N, 784] and labels [N]; returns the square error before the step."""
+    """One step on images [N, 784] and labels [N]; return the loss before it."""
     predictions = network(images)  # [N, 1]
     # float32 and a column, as the predictions are: then each meets its own label.
     targets = labels.astype("float32").reshape([-1, 1])  # [N, 1]

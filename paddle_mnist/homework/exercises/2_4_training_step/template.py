@@ -8,5 +8,5 @@ def training_step(
     images: paddle.Tensor,
     labels: paddle.Tensor,
 ) -> float:
-    """One step on images [N, 784] and labels [N]; returns the square error before the step."""
+    """One step on images [N, 784] and labels [N]; return the loss before it."""
     ...

@@ -45,6 +45,9 @@ def compare(answer, inputs, weights, upstream, expected):
             ("number_by_number", WEIGHTS, inputs * upstream),
         ]
     if isinstance(got, (list, tuple)) and len(got) == 3:
+        divided = [expected[place] / max(count, 1) for place in (WEIGHTS, BIAS)]
+        if count > 1 and is_close(list(got[WEIGHTS:]), divided):
+            answer.wrong("both_divided", expected=expected, got=got)
         for key, place, value in usual:
             if is_close(got[place], value) and not is_close(expected[place], value):
                 answer.wrong(key, expected=expected, got=got)

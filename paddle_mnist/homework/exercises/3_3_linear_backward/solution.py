@@ -4,7 +4,7 @@ import numpy as np
 def backward(
     inputs: np.ndarray, weights: np.ndarray, upstream: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """From [N, D], [D, K] and [N, K] to the gradients [N, D], [D, K] and [K] of a linear layer."""
+    """From [N, D], [D, K], [N, K] to the gradients [N, D], [D, K], [K]."""
     inputs_gradient = upstream @ weights.T  # [N, D]
     # The product and the sum run over the images: each one adds its part.
     weights_gradient = inputs.T @ upstream  # [D, K]

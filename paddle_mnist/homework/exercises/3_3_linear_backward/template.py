@@ -4,5 +4,5 @@ import numpy as np
 def backward(
     inputs: np.ndarray, weights: np.ndarray, upstream: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """From [N, D], [D, K] and [N, K] to the gradients [N, D], [D, K] and [K] of a linear layer."""
+    """From [N, D], [D, K], [N, K] to the gradients [N, D], [D, K], [K]."""
     ...

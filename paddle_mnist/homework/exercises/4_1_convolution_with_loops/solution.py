@@ -2,7 +2,7 @@ import numpy as np
 
 
 def convolve(picture: np.ndarray, kernel: np.ndarray) -> np.ndarray:
-    """Slide a kernel [h, w] over a picture [H, W]: a feature map [H - h + 1, W - w + 1]."""
+    """Slide a kernel [h, w] over a picture [H, W]: [H - h + 1, W - w + 1]."""
     height, width = kernel.shape
     # The window must lie wholly inside the picture.
     rows = picture.shape[0] - height + 1

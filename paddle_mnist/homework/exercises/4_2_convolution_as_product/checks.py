@@ -1,3 +1,6 @@
+import dis
+from types import CodeType
+
 import numpy as np
 
 from paddle_mnist.homework.checking import Answer
@@ -15,6 +18,86 @@ def feature_maps(pictures, kernels, bias):
 
 def numbers(*shape, seed=0):
     return np.random.default_rng(seed).integers(-4, 5, shape).astype("float32")
+
+
+PRODUCTS = {
+    "matmul",
+    "dot",
+    "inner",
+    "vdot",
+    "multi_dot",
+    "vecdot",
+    "matvec",
+    "vecmat",
+    "mm",
+    "bmm",
+}
+
+
+class Counted(np.ndarray):
+    """An array that counts the matrix products with it; arrays made from it count too."""
+
+    products = 0
+
+    def __array_ufunc__(self, ufunc, method, *inputs, **settings):
+        Counted.products += ufunc.__name__ in PRODUCTS
+        if "out" in settings:
+            settings["out"] = tuple(plain(array) for array in settings["out"])
+        result = getattr(ufunc, method)(*map(plain, inputs), **settings)
+        return result.view(Counted) if isinstance(result, np.ndarray) else result
+
+    def __array_function__(self, function, types, arguments, settings):
+        before = Counted.products
+        result = super().__array_function__(function, types, arguments, settings)
+        if function.__name__ in PRODUCTS:
+            # It may be made of others, which are not to be counted again.
+            Counted.products = before + 1
+        return result.view(Counted) if isinstance(result, np.ndarray) else result
+
+    def dot(self, other, out=None):
+        return np.dot(self, other, out)
+
+
+def plain(value):
+    return value.view(np.ndarray) if isinstance(value, Counted) else value
+
+
+def stands_in(function):
+    """Whether a matrix product stands in a function's code, or in a helper's beside it."""
+    if not hasattr(function, "__code__"):
+        return True  # That cannot be seen.
+    beside, codes = function.__globals__, [function.__code__]
+    for code in codes:  # it grows meanwhile
+        known = [beside[name] for name in code.co_names if name in beside]
+        names = {*code.co_names, *(getattr(value, "__name__", "") for value in known)}
+        signs = {step.argrepr for step in dis.get_instructions(code) if step.opname == "BINARY_OP"}
+        steps = {step.opname for step in dis.get_instructions(code)}
+        before_311 = {"BINARY_MATRIX_MULTIPLY", "INPLACE_MATRIX_MULTIPLY"}
+        if PRODUCTS & names or {"@", "@="} & signs or before_311 & steps:
+            return True
+        helpers = [value for value in known if getattr(value, "__globals__", None) is beside]
+        inner = [value for value in code.co_consts if isinstance(value, CodeType)]
+        codes += [new for new in (*inner, *(one.__code__ for one in helpers)) if new not in codes]
+    return False
+
+
+def count_products(answer, pictures, kernels, bias):
+    """Runs where the answer is: how many matrix products it makes; None: that cannot be seen."""
+    Counted.products = 0
+    try:
+        answer(*(array.view(Counted) for array in (pictures, kernels, bias)))
+    except Exception:
+        return None  # It takes only the usual arrays, and is right with them.
+    return Counted.products or (None if stands_in(answer) else 0)
+
+
+def message_of(answer, pictures, kernels, bias):
+    """Runs where the answer is: the message of the error that it raises; "" if there is none."""
+    try:
+        answer(pictures, kernels, bias)
+    except Exception as error:
+        return str(error)
+    return ""
 
 
 def check_one(answer: Answer) -> None:
@@ -66,10 +149,15 @@ def check_edges(answer: Answer) -> None:
     for pictures, kernels in (
         (numbers(2, 3, 4, 5), numbers(2, 3, 1, 1, seed=1)),
         (numbers(3, 4, 5, 2), numbers(2, 4, 5, 2, seed=1)),
-        (numbers(0, 3, 4, 5), numbers(2, 3, 2, 2, seed=1)),
     ):
         expected = feature_maps(pictures, kernels, bias)
         answer.expect(answer(pictures, kernels, bias), expected)
+    none = numbers(0, 3, 4, 5), numbers(2, 3, 2, 2, seed=1), bias
+    # NumPy's words for -1 in the shape of an array without numbers.
+    if "cannot reshape array of size 0" in answer.run(message_of, *none):
+        answer.error_of(*none)  # for the line to be shown
+        answer.wrong("size_unknown")
+    answer.expect(answer(*none), feature_maps(*none))
 
 
 def check_decimals(answer: Answer) -> None:
@@ -78,3 +166,14 @@ def check_decimals(answer: Answer) -> None:
     kernels = random.random((4, 2, 3, 3), dtype="float32") - np.float32(0.5)
     bias = random.random(4, dtype="float32")
     answer.expect(answer(pictures, kernels, bias), feature_maps(pictures, kernels, bias))
+
+
+def check_product(answer: Answer) -> None:
+    pictures, kernels = numbers(4, 2, 5, 6), numbers(3, 2, 3, 2, seed=1)
+    shapes = f"pictures {list(pictures.shape)}, kernels {list(kernels.shape)}, bias [3]"
+    bias = np.array([1, -1, 2], dtype="float32")
+    count = answer.run(count_products, pictures, kernels, bias, given=shapes)
+    if count == 0:
+        answer.wrong("no_product")
+    if isinstance(count, int) and count > 1:
+        answer.wrong("many_products", count=count, size=len(pictures))

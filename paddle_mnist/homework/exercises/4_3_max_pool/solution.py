@@ -2,7 +2,7 @@ import paddle
 
 
 def max_pool(pictures: paddle.Tensor) -> paddle.Tensor:
-    """The largest number of each 2×2 square: from [N, C, H, W] to [N, C, H // 2, W // 2]."""
+    """The largest of each 2 × 2 square: [N, C, H, W] to [N, C, H // 2, W // 2]."""
     count, channels, height, width = pictures.shape
     rows, columns = height // 2, width // 2
     # An odd last row or column belongs to no square.

@@ -32,6 +32,7 @@ def check_convolution(answer: Answer) -> None:
         "side_not_squared": 4 * 3 * 5 + 4,
         "channels_in_forgotten": 4 * 5 * 5 + 4,
         "bias_of_inputs": 303,
+        "bias_once": 301,
         "bias_for_each_weight": 600,
     }
     answer.expect(answer([("conv", 3, 4, 5, True)]), 304, mistakes)
@@ -39,7 +40,12 @@ def check_convolution(answer: Answer) -> None:
 
 
 def check_linear(answer: Answer) -> None:
-    mistakes = {"no_bias": 21, "bias_of_inputs": 28, "bias_for_each_weight": 42}
+    mistakes = {
+        "no_bias": 21,
+        "bias_of_inputs": 28,
+        "bias_once": 22,
+        "bias_for_each_weight": 42,
+    }
     answer.expect(answer([("linear", 7, 3, True)]), 24, mistakes)
     answer.expect(answer([("linear", 7, 3, False)]), 21, {"bias_always": 24})
 

@@ -1,5 +1,5 @@
 def count_parameters(layers: list) -> int:
-    """How many numbers the layers store, for example [("conv", 1, 8, 5, False), ("relu",)]."""
+    """How many numbers layers such as [("conv", 1, 8, 5, False), ("relu",)] store."""
     total = 0
     for kind, *sizes in layers:
         if kind == "conv":

@@ -95,7 +95,13 @@ def check_anew(answer: Answer) -> None:
 
 def check_gradient(answer: Answer) -> None:
     values = VALUES[:20, :30]
-    dropped, gradient = answer.run(values_and_gradient, values, RATE, 4)
+    dropped, gradient = answer.run(
+        values_and_gradient,
+        values,
+        RATE,
+        4,
+        given=f"values [20, 30], rate = {RATE}, training = True",
+    )
     if gradient is None:
         answer.wrong("no_gradient")
     expected = tensor(np.where(dropped != 0, 1 / (1 - RATE), 0))

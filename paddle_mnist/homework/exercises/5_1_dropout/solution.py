@@ -2,7 +2,7 @@ import paddle
 
 
 def dropout(values: paddle.Tensor, rate: float, training: bool) -> paddle.Tensor:
-    """In training, set each of the values [N, D] to 0 with the probability `rate`: [N, D]."""
+    """In training, drop each value of [N, D] with the probability `rate`: [N, D]."""
     if not training:
         return values
     # A random number from 0 to 1 is `rate` or more with the probability 1 - rate.

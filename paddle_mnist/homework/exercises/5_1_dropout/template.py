@@ -2,5 +2,5 @@ import paddle
 
 
 def dropout(values: paddle.Tensor, rate: float, training: bool) -> paddle.Tensor:
-    """In training, set each of the values [N, D] to 0 with the probability `rate`: [N, D]."""
+    """In training, drop each value of [N, D] with the probability `rate`: [N, D]."""
     ...

@@ -46,6 +46,19 @@ def check_training(answer: Answer) -> None:
     ]
     unbiased_out, unbiased_average = normalised(VALUES, mean, larger), moved(mean, larger)[1]
 
+    of_all = VALUES.mean(), VALUES.var()
+    deviation = VALUES.std(axis=0)
+
+    def is_for_all(got):
+        return near(got[0], normalised(VALUES, *of_all)) or (
+            near(got[0], right) and near(list(got[1:]), moved(*of_all))
+        )
+
+    def is_std(got):
+        return near(got[0], normalised(VALUES, mean, deviation)) or (
+            near(got[0], right) and near(got[2], moved(mean, deviation)[1])
+        )
+
     def is_axis(got):
         return any(near(got[0], one) for one in along_rows)
 
@@ -60,7 +73,9 @@ def check_training(answer: Answer) -> None:
     mistakes = {
         "not_updated": (right, MEAN, VARIANCE),
         "momentum_reversed": (right, *moved(mean, variance, kept=0.1)),
+        "one_for_all": is_for_all,
         "axis": is_axis,
+        "std_for_variance": is_std,
         "unbiased": is_unbiased,
         "running_in_training": is_out(
             normalised(VALUES, MEAN, VARIANCE), normalised(VALUES, *averages)

@@ -9,7 +9,7 @@ def batch_norm(
     running_variance: np.ndarray,
     training: bool,
 ) -> tuple:
-    """Of values [N, D]: the normalised ones [N, D], and the new running averages [D] and [D]."""
+    """Normalised values [N, D], and the new running mean and variance, each [D]."""
     if training:
         mean, variance = values.mean(axis=0), values.var(axis=0)  # [D] and [D]
         running_mean = 0.9 * running_mean + 0.1 * mean  # [D]

@@ -9,5 +9,5 @@ def batch_norm(
     running_variance: np.ndarray,
     training: bool,
 ) -> tuple:
-    """Of values [N, D]: the normalised ones [N, D], and the new running averages [D] and [D]."""
+    """Normalised values [N, D], and the new running mean and variance, each [D]."""
     ...

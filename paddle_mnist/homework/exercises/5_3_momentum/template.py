@@ -8,5 +8,5 @@ def momentum_step(
     learning_rate: float,
     momentum: float,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """One step: the new weights and the new velocity, both of the shape of the weights."""
+    """One step: the new weights and the new velocity, of the shape of the weights."""
     ...

@@ -29,7 +29,12 @@ def mistakes_of(weights, mean, square, gradient, step, rate):
         return rate * m / (1 - 0.9**count) / (np.sqrt(s / (1 - 0.999**count)) + 1e-8)
 
     m_hat, s_hat = m / (1 - 0.9**step), s / (1 - 0.999**step)
+    # Of the three that are returned, the average of the squares is looked at first.
+    s_of_gradient = 0.999 * np.asarray(square, np.float64) + 0.001 * g
     rules = {
+        "gradient_not_squared": lambda got: (
+            is_close(got[2], s_of_gradient) and not is_close(got[2], s)
+        ),
         "no_correction": is_one_of((before - rate * m / (np.sqrt(s) + 1e-8), m, s)),
         "counted_twice": is_one_of((before - change(m, s, step + 1), m, s)),
         "corrected_returned": is_one_of((before - change(m, s), m_hat, s_hat)),
@@ -42,7 +47,7 @@ def mistakes_of(weights, mean, square, gradient, step, rate):
     if step > 1:
         rules["counted_from_zero"] = is_one_of((before - change(m, s, step - 1), m, s))
     else:
-        rules["counted_from_zero"] = is_endless
+        rules["counted_from_zero"] = lambda got: is_close(got[2], s) and is_endless(got)
     return rules
 
 

@@ -20,7 +20,7 @@ def check_turn(answer: Answer) -> None:
 
 def check_ups_and_downs(answer: Answer) -> None:
     # Epochs 2, 3 and 4 are all above 0.5.
-    mistakes = {"compares_with_previous": lambda got: got[1] > 4}
+    mistakes = {"first_epoch_waits": (1, 3), "compares_with_previous": lambda got: got[1] > 4}
     answer.expect(answer([0.5, 0.6, 0.55, 0.65, 0.58, 0.7], 3), (1, 4), mistakes)
     # Two epochs without a gain, a gain in epoch 4, and two more.
     mistakes = {"adds_all_up": lambda got: got[1] < 6}

@@ -1,3 +1,6 @@
-def best_epoch_and_stop(validation_losses: list[float], patience: int) -> tuple[int, int]:
-    """The epoch with the lowest loss, and the epoch after which training ends; both from 1."""
+def best_epoch_and_stop(
+    validation_losses: list[float],
+    patience: int,
+) -> tuple[int, int]:
+    """The best epoch, and the epoch after which training ends, both counted from 1."""
     ...

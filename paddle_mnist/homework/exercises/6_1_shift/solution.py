@@ -2,7 +2,7 @@ import numpy as np
 
 
 def shift(images: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
-    """Move pictures uint8 [N, 28, 28] down by rows [N] and to the right by columns [N]."""
+    """Move pictures uint8 [N, 28, 28] down by rows [N], to the right by columns [N]."""
     # At 28 pixels nothing is left of a picture, so farther is the same.
     down, right = np.clip(rows, -28, 28), np.clip(columns, -28, 28)
     # Paper on all sides: whatever moves in is 0.

@@ -13,18 +13,21 @@ def expect_counts(answer, labels, digits, mistakes):
     labels, digits = np.array(labels, "int64"), np.array(digits, "int64")
     table = counts(labels, digits)
 
-    def is_shares(got):
-        return not np.array_equal(got, np.rint(got))
-
     known = {
-        "transposed": table.T,
-        "once": np.minimum(table, 1),
-        "only_mistakes": table * (1 - np.eye(10)),
-        "shares": is_shares,
+        "transposed": lambda got: np.array_equal(got, table.T),
+        "once": lambda got: np.array_equal(got, np.minimum(table, 1)),
+        "only_mistakes": lambda got: np.array_equal(got, table * (1 - np.eye(10))),
+        "shares": lambda got: not np.array_equal(got, np.rint(got)),
     }
-    answer.expect(
-        answer(labels, digits), table.astype("int64"), {name: known[name] for name in mistakes}
-    )
+    got = answer(labels, digits)
+    if isinstance(got, np.ndarray) and got.shape == table.shape and (got != table).any():
+        # Two tables of a hundred numbers look alike: name a place where they differ.
+        true, read = np.argwhere(got != table)[0].tolist()
+        right, found = int(table[true, read]), float(got[true, read])
+        for key in mistakes:
+            if known[key](got):
+                answer.wrong(key, true=true, read=read, right=right, found=found)
+    answer.expect(got, table.astype("int64"))
 
 
 def check_example(answer: Answer) -> None:

@@ -45,6 +45,9 @@ def diagnose(got, steps, highest):
         return "short_training", 0
     if is_close(got[0], 0, CLOSE):
         return "starts_at_zero", 0
+    # The straight line goes on for one step too many.
+    if warm_up <= last and is_close(got[warm_up], highest * (1 + 1 / warm_up), CLOSE):
+        return "above_highest", warm_up
     if last <= warm_up or not is_close(got[:warm_up], rates(steps, highest)[:warm_up], CLOSE):
         return None
     known = {

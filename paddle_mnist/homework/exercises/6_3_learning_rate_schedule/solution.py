@@ -2,7 +2,7 @@ import math
 
 
 def learning_rate(step: int, steps: int, highest: float) -> float:
-    """The learning rate of a step (0 to steps - 1): up to the highest, then down to 0."""
+    """The learning rate of a step (0 to steps - 1): up to the highest, down to 0."""
     warm_up = max(1, steps // 10)
     top = warm_up - 1  # the last step of the warm-up
     if step <= top:

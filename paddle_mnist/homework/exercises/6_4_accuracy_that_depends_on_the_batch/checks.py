@@ -77,8 +77,14 @@ def divided_by_batches(values, batch_size):
     return float(values.sum() / len(in_batches(values, batch_size)))
 
 
+def measured(answer, cases):
+    """What `measure` returns; in a few words, what the learner's function gets."""
+    pairs = [f"{count} images, batch_size = {batch_size}" for count, batch_size in cases]
+    return answer.run(measure, cases, given="; ".join(pairs))
+
+
 def expect_where_all_are_full(answer, cases):
-    found = answer.run(measure, cases)
+    found = measured(answer, cases)
     both = of_each_image(found)
     for (count, batch_size), got in zip(cases, found["results"]):
         shares = [values[:count] for values in both]
@@ -99,7 +105,7 @@ def check_even(answer: Answer) -> None:
 
 def check_uneven(answer: Answer) -> None:
     sizes = [50, 49, 24]
-    found = answer.run(measure, [(COUNT, size) for size in sizes])
+    found = measured(answer, [(COUNT, size) for size in sizes])
     both = of_each_image(found)
     expected = tuple(float(values.mean()) for values in both)
     for size, got in zip(sizes, found["results"]):
@@ -133,14 +139,14 @@ def check_uneven(answer: Answer) -> None:
 
 def check_edges(answer: Answer) -> None:
     cases = [(1, 1), (1, 10), (COUNT, 1), (COUNT, 1000)]
-    found = answer.run(measure, cases)
+    found = measured(answer, cases)
     for (count, _), got in zip(cases, found["results"]):
         expected = tuple(float(values[:count].mean()) for values in of_each_image(found))
         answer.expect(got, expected, tolerance=TOLERANCE)
 
 
 def check_memory(answer: Answer) -> None:
-    found = answer.run(measure, [(COUNT, 8)])
+    found = measured(answer, [(COUNT, 8)])
     (largest,) = found["largest"]
     if largest > 8:
         answer.wrong("too_many_at_once", batch_size=8, largest=largest)

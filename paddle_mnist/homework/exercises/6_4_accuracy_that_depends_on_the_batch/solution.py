@@ -12,8 +12,9 @@ def evaluate(network, images, labels, batch_size):
             batch = norm_img(images[start : start + batch_size])  # [batch_size, 784]
             targets = labels[start : start + batch_size]  # [batch_size]
             logits = network(batch)  # [batch_size, 10]
-            # The loss is a mean: times the number of images, it is their sum again.
-            loss += float(cross_entropy(logits, paddle.to_tensor(targets))) * len(targets)
+            mean_loss = float(cross_entropy(logits, paddle.to_tensor(targets)))
+            # A mean, times the number of images, is their sum again.
+            loss += mean_loss * len(targets)
             digits = logits.numpy().argmax(axis=1)  # [batch_size]
             right += int((digits == targets).sum())
     return loss / len(images), right / len(images)

@@ -2,7 +2,7 @@ import numpy as np
 
 
 def crop_to_ink(picture: np.ndarray, least: int) -> np.ndarray:
-    """The smallest part [h, w] of a picture [H, W] that holds its ink, without lonely specks."""
+    """The smallest part [h, w] of a picture [H, W] with its ink, without specks."""
     ink = picture >= least  # [H, W]
     strokes = ink & (ink_around(ink) >= 2)  # [H, W]
     rows = np.flatnonzero(strokes.any(axis=1))
@@ -13,7 +13,7 @@ def crop_to_ink(picture: np.ndarray, least: int) -> np.ndarray:
 
 
 def ink_around(ink: np.ndarray) -> np.ndarray:
-    """How much of the 3 x 3 pixels around each pixel of a table [H, W] is ink, with itself."""
+    """How many of the 3 x 3 pixels around each pixel [H, W] are ink, with itself."""
     height, width = ink.shape
     wide = np.pad(ink, 1)  # [H + 2, W + 2]
     counts = np.zeros((height, width), dtype="int64")  # [H, W]

@@ -38,7 +38,9 @@ def watched(answer, count, workers):
 def expect_gradient(answer, count, workers, mistakes=()):
     images, labels = batch(count)
     expected = mean_gradient(images, labels)
-    found = answer.run(watched, count, workers)
+    found = answer.run(
+        watched, count, workers, given=f"images: float64 [{count}, {PIXELS}], workers = {workers}"
+    )
     got, parts = found["gradient"], found["parts"]
     if got is None:
         answer.expect(got, expected)
@@ -74,7 +76,7 @@ def expect_parts(answer, parts, count, workers):
 
 
 def listed(sizes):
-    return ", ".join(str(size) for size in sizes)
+    return " + ".join(str(size) for size in sizes)
 
 
 def check_halves(answer: Answer) -> None:

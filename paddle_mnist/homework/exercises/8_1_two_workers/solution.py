@@ -4,10 +4,10 @@ import numpy as np
 def gradient_in_parts(
     gradient_of, images: np.ndarray, labels: np.ndarray, workers: int
 ) -> np.ndarray:
-    """The gradient [P] of the mean loss of images [N, P] and labels [N], found in parts."""
+    """The gradient [P] of the mean loss of images [N, P], found in parts."""
     total = np.zeros(images.shape[1])  # [P]
     for number in range(workers):
-        # These borders spread the rest evenly: no part is larger than another by more than one.
+        # These borders spread the rest evenly: the sizes differ by one at most.
         start = len(images) * number // workers
         end = len(images) * (number + 1) // workers
         if end > start:

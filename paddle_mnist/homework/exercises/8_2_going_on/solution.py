@@ -16,7 +16,7 @@ def go_on(state: dict, images: np.ndarray, labels: np.ndarray, steps: int) -> di
     for step in range(state["step"], done):
         chosen = random.integers(0, len(images), 4)  # [4]
         # New arrays: `-=` would change those of the old state.
-        velocity = 0.9 * velocity + gradient(weights, images[chosen], labels[chosen])  # [P]
+        velocity = 0.9 * velocity + gradient(weights, images[chosen], labels[chosen])
         weights = weights - 0.05 * 0.9**step * velocity  # [P]
     return {
         "weights": weights,

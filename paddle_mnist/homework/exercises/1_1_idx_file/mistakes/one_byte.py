@@ -12,5 +12,5 @@ def read_images(path: str) -> np.ndarray:
     promised = count * rows * columns
     # A download that stopped half-way must not pass for a whole file.
     if len(pixels) != promised:
-        raise ValueError(f"{path} has {len(pixels)} pixels, and its header promises {promised}")
+        raise ValueError(f"{path} has {len(pixels)} of {promised} pixels")
     return pixels.reshape(count, rows, columns)

@@ -5,7 +5,7 @@ from paddle_mnist.losses import square_error
 
 
 def train(images, labels):
-    """From images [N, 28, 28] and labels [N] to a trained neuron and the losses of its steps."""
+    """Train on images [N, 28, 28] and labels [N]; return the neuron and losses."""
     neuron = nn.Linear(784, 1)
     optimizer = paddle.optimizer.SGD(0.0000001, parameters=neuron.parameters())
     losses = []

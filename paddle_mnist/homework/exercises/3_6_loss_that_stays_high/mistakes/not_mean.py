@@ -17,7 +17,7 @@ class Network(nn.Layer):
 
 
 def train(images, labels):
-    """From images [N, 28, 28] and labels [N] to a trained network and the losses of its steps."""
+    """Train on images [N, 28, 28] and labels [N]; return the network and losses."""
     network = Network()
     optimizer = paddle.optimizer.Adam(0.003, parameters=network.parameters())
     losses = []

@@ -15,7 +15,7 @@ def build():
 
 
 def train(images, labels):
-    """From images [N, 28, 28] and labels [N] to a trained network and the losses of its steps."""
+    """Train on images [N, 28, 28] and labels [N]; return the network and losses."""
     network = build_network()
     trained, optimizer = build()
     losses = []

@@ -14,7 +14,7 @@ def build_optimizer(network):
 
 
 def train(images, labels):
-    """From images [N, 28, 28] and labels [N] to a trained network and the losses of its steps."""
+    """Train on images [N, 28, 28] and labels [N]; return the network and losses."""
     network = build_network()
     losses = []
     for _epoch in range(8):

@@ -1,0 +1,230 @@
+"""For exercises that train for real: what trains and reads, and what judges the reading.
+
+`train_and_read` runs where the answer is, everything else on the checker's side. What an answer
+tries is measured on the validation images; only when it is good enough there are the test images
+looked at, whose accuracy is the goal.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Callable
+
+import numpy as np
+import paddle
+
+from paddle_mnist.data import Mnist, Split, load_mnist
+from paddle_mnist.homework.checking import Answer, kind_of
+from paddle_mnist.homework.values import TensorArray
+from paddle_mnist.metrics import predicted_digits
+from paddle_mnist.runtime import set_seed
+from paddle_mnist.transforms import norm_img
+
+SEED = 0
+SEEN = 1_000  # of the training images, these many are read again
+BATCH_SIZE = 500
+GUESSING = 0.2  # ten digits by chance: a tenth, and some luck
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What an answer is asked for.
+
+    Attributes:
+        validation: the accuracy on the validation images that allows a look at the test images,
+            0 to 1.
+        test: the accuracy on these.
+    """
+
+    validation: float
+    test: float
+
+
+def train_and_read(
+    answer: Callable[..., Any], place: str, of_each_digit: int | None = None, seed: int = SEED
+) -> dict[str, Any]:
+    """Let the answer train a network, and read images with it; runs where the answer is.
+
+    Args:
+        answer: gets images uint8 [N, 28, 28] and labels int64 [N], returns a trained network.
+        place: "sample", or the folder with the data.
+        of_each_digit: how many training images of each digit the answer gets; None: all.
+        seed: of everything random that the answer has not seeded itself.
+
+    Returns:
+        `is_network`, and `kind`: the type of what was returned. For a network also `seconds`,
+        `parameters`, `layers`: for each layer the names of its types, without the learner's own,
+        and `outputs` for the first five validation images, or `refused`: why it did not take them.
+        If the outputs are [5, 10], also `validation`, `test` and `seen`: what was read, int64 [N].
+    """
+    mnist = load_mnist(place)
+    train = training_images(mnist, of_each_digit)
+    set_seed(seed)
+    np.random.seed(seed)
+    started = time.perf_counter()
+    network = answer(train.images.copy(), train.labels.copy())
+    found = {"kind": type(network).__name__, "is_network": isinstance(network, paddle.nn.Layer)}
+    if not found["is_network"]:
+        return found
+    found["seconds"] = time.perf_counter() - started
+    tensors = [*network.parameters(), *network.buffers()]
+    found["parameters"] = sum({id(tensor): int(tensor.size) for tensor in tensors}.values())
+    found["layers"] = [
+        [kind.__name__ for kind in type(layer).__mro__ if kind.__module__.startswith("paddle")]
+        for layer in network.sublayers(include_self=True)
+    ]
+    network.eval()
+    try:
+        found["outputs"] = _outputs(network, mnist.validation.images[:5])
+    except Exception as error:  # another input than the course's
+        found["refused"] = f"{type(error).__name__}: {_reason(error)}"
+        return found
+    if isinstance(found["outputs"], paddle.Tensor) and found["outputs"].shape == [5, 10]:
+        found["validation"] = _digits(network, mnist.validation.images)
+        found["test"] = _digits(network, mnist.test.images)
+        found["seen"] = _digits(network, train.images[:SEEN])
+    return found
+
+
+def _outputs(network: paddle.nn.Layer, images: np.ndarray) -> Any:
+    with paddle.no_grad():
+        return network(norm_img(images))  # [N, 784] -> [N, 10]
+
+
+def _digits(network: paddle.nn.Layer, images: np.ndarray) -> np.ndarray:
+    parts = [
+        predicted_digits(_outputs(network, images[start : start + BATCH_SIZE]).numpy())
+        for start in range(0, len(images), BATCH_SIZE)
+    ]
+    return np.concatenate(parts)  # [N]
+
+
+def _reason(error: Exception) -> str:
+    # Paddle tells where in its own C++ code it was, and then the reason.
+    _, _, reason = str(error).rpartition("Error Message Summary:")
+    lines = [line.strip() for line in reason.splitlines() if line.strip(" -\t")]
+    first, *_ = " ".join(lines).split(". ")
+    return first[:200]
+
+
+def training_images(mnist: Mnist, of_each_digit: int | None = None) -> Split:
+    """What an answer may train on: all training images, or the first ones of each digit."""
+    if of_each_digit is None:
+        return mnist.train
+    labels = mnist.train.labels
+    chosen = [np.flatnonzero(labels == digit)[:of_each_digit] for digit in range(10)]
+    return mnist.train.take(np.sort(np.concatenate(chosen)))
+
+
+def measured(answer: Answer, run: Callable[..., Any], *arguments: Any) -> dict[str, Any]:
+    """What `train_and_read` found, once for all checks.
+
+    Args:
+        answer: the learner's.
+        run: `train_and_read`, as the exercise's `checks.py` has it.
+        *arguments: those of `train_and_read` after the place.
+
+    Returns:
+        Its result, and `accuracy`, `test_accuracy` and `seen_accuracy`, 0 to 1, and `data`: "mnist"
+        or "sample".
+    """
+    if "measured" in answer.memory:
+        return answer.memory["measured"]
+    # First of all here: only the checker may download.
+    mnist = load_mnist()
+    data = "sample" if mnist.source.kind == "sample" else "mnist"
+    place = data if data == "sample" else os.path.abspath(mnist.source.path)
+    found = {**answer.run(run, place, *arguments), "data": data}
+    if "validation" in found:
+        seen = training_images(mnist, *arguments[:1]).take(slice(SEEN))
+        found["accuracy"] = _share(found["validation"], mnist.validation)
+        found["test_accuracy"] = _share(found["test"], mnist.test)
+        found["seen_accuracy"] = _share(found["seen"], seen)
+    answer.memory["measured"] = found
+    return found
+
+
+def _share(digits: np.ndarray, split: Split) -> float:
+    return float((digits == split.labels).mean())
+
+
+def expect_network(answer: Answer, found: Mapping[str, Any]) -> None:
+    """See that a network came back that takes what `norm_img` returns and gives logits [N, 10].
+
+    Diagnoses: no_network {kind}, other_input {message}, other_outputs {outputs}, probabilities.
+    Note: reached {accuracy}, {seen}, {parameters}, {seconds}.
+    """
+    if not found["is_network"]:
+        answer.wrong("nothing" if found["kind"] == "NoneType" else "no_network", kind=found["kind"])
+    if "refused" in found:
+        answer.wrong("other_input", message=found["refused"])
+    outputs = found["outputs"]
+    if "validation" not in found:
+        answer.wrong("other_outputs", outputs=_described(outputs))
+    answer.note(
+        "reached",
+        accuracy=found["accuracy"],
+        seen=found["seen_accuracy"],
+        parameters=found["parameters"],
+        seconds=found["seconds"],
+    )
+    if not np.isfinite(outputs).all():
+        answer.wrong("not_finite", got=outputs)
+    if (outputs >= 0).all() and np.allclose(outputs.sum(axis=1), 1, atol=1e-3):
+        answer.wrong("probabilities", got=outputs)
+
+
+def _described(outputs: Any) -> str:
+    if isinstance(outputs, TensorArray):
+        return f"{outputs.dtype} {list(outputs.shape)}"
+    return kind_of(outputs)
+
+
+def expect_parameters(answer: Answer, found: Mapping[str, Any], budget: int) -> None:
+    """See that the network is small enough.
+
+    Diagnosis: too_many_parameters {parameters}, {budget}, {over}.
+    """
+    parameters = found["parameters"]
+    if parameters > budget:
+        over = parameters - budget
+        answer.wrong("too_many_parameters", parameters=parameters, budget=budget, over=over)
+
+
+def expect_no_convolution(answer: Answer, found: Mapping[str, Any]) -> None:
+    """See that no layer is a convolution, ready-made or derived from one.
+
+    Diagnosis: convolution {layer}.
+    """
+    for names in found["layers"]:
+        if any("conv" in name.lower() for name in names):
+            answer.wrong("convolution", layer=names[0])
+
+
+def expect_accuracy(answer: Answer, found: Mapping[str, Any], goals: Mapping[str, Goal]) -> None:
+    """See that the goals are reached: on the validation images, and then on the test images.
+
+    Args:
+        answer: the learner's.
+        found: by `measured`.
+        goals: from "mnist" and "sample" to what is asked for.
+
+    Diagnoses: nothing_learned {accuracy}; far_below and nearly_there {accuracy}, {goal}, {missing}
+    (how many percentage points), {seen}: the accuracy on training images; only_validation
+    {accuracy}, {test}, {goal}. Note: test {accuracy}.
+    """
+    accuracy, goal = found["accuracy"], goals[found["data"]]
+    if accuracy < GUESSING:
+        answer.wrong("nothing_learned", accuracy=accuracy)
+    if accuracy < goal.validation:
+        # Nearly there: less than twice the mistakes that the goal allows.
+        key = "nearly_there" if 1 - accuracy < 2 * (1 - goal.validation) else "far_below"
+        missing, seen = 100 * (goal.validation - accuracy), found["seen_accuracy"]
+        answer.wrong(key, accuracy=accuracy, goal=goal.validation, missing=missing, seen=seen)
+    if found["test_accuracy"] < goal.test:
+        test = found["test_accuracy"]
+        answer.wrong("only_validation", accuracy=accuracy, test=test, goal=goal.test)
+    answer.note("test", accuracy=found["test_accuracy"])

@@ -1,0 +1,3 @@
+def backward(inputs, weights, upstream):
+    count = len(inputs)
+    return upstream @ weights.T, inputs.T @ upstream / count, upstream.mean(axis=0)
