@@ -17,7 +17,8 @@ import numpy as np
 import paddle
 
 from paddle_mnist.data import Mnist, Split, load_mnist
-from paddle_mnist.homework.checking import Answer, kind_of
+from paddle_mnist.homework.checking import Answer
+from paddle_mnist.homework.comparing import kind_of
 from paddle_mnist.homework.values import TensorArray
 from paddle_mnist.metrics import predicted_digits
 from paddle_mnist.runtime import set_seed

@@ -14,12 +14,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Callable, NoReturn
 
-import numpy as np
-
+from paddle_mnist.homework.comparing import LONGEST_LINE, cut, difference, is_close, shorten
 from paddle_mnist.homework.exercise import Exercise
 from paddle_mnist.homework.values import (
     MessageError,
-    Other,
     TensorArray,
     as_tensor_array,
     decode,
@@ -27,10 +25,6 @@ from paddle_mnist.homework.values import (
 )
 
 Ask = Callable[[dict[str, Any]], dict[str, Any]]
-Predicate = Callable[[Any], bool]
-LONGEST_LINE = 400
-MOST_LINES = 16
-WHOLE, TINY = 20, 5e-5
 
 
 class WrongError(Exception):
@@ -197,7 +191,7 @@ class Answer:
         for key, value in alternatives.items():
             # Of an exercise whose check proves nothing.
             assert not is_close(value, expected, tolerance), f"{key} gives the expected value"
-        problem = _difference(got, expected, tolerance)
+        problem = difference(got, expected, tolerance)
         if problem is None:
             return
         if problem[0] == "dtype":
@@ -223,156 +217,11 @@ def error_as_wrong(error: Mapping[str, Any], details: Mapping[str, str]) -> Wron
     if "MemoryError" in error["types"]:
         return WrongError("memory", {}, details)
     key = "error" if error["line"] else "error_elsewhere"
-    message = _cut(error["message"], LONGEST_LINE) or "-"
-    values = {"type": _cut(kind, LONGEST_LINE), "message": message, "line": error["line"]}
-    code = {"code": _cut(error["code"], LONGEST_LINE)} if error["code"] else {}
+    # It stands between backticks.
+    message = cut(error["message"], LONGEST_LINE).replace("`", "'") or "-"
+    values = {"type": cut(kind, LONGEST_LINE), "message": message, "line": error["line"]}
+    code = {"code": cut(error["code"], LONGEST_LINE)} if error["code"] else {}
     return WrongError("refused" if kind == "RefusedError" else key, values, {**details, **code})
-
-
-def is_close(got: Any, expected: Any, tolerance: float = 1e-5) -> bool:
-    """Whether two values are nearly the same, whatever their kinds and dtypes."""
-    if isinstance(expected, (list, tuple)):
-        same_length = isinstance(got, (list, tuple)) and len(got) == len(expected)
-        return same_length and all(is_close(*pair, tolerance) for pair in zip(got, expected))
-    if isinstance(expected, dict):
-        same_keys = isinstance(got, dict) and got.keys() == expected.keys()
-        return same_keys and all(is_close(got[key], expected[key], tolerance) for key in expected)
-    if not _is_numeric(got) or not _is_numeric(expected):
-        return type(got) is type(expected) and got == expected
-    one, other = np.asarray(got), np.asarray(expected)
-    return one.shape == other.shape and bool(
-        np.allclose(one, other, rtol=tolerance, atol=tolerance, equal_nan=True)
-    )
-
-
-def _is_numeric(value: Any) -> bool:
-    # NumPy holds no larger whole numbers.
-    fits = not isinstance(value, int) or value.bit_length() < 64
-    return fits and isinstance(value, (int, float, np.ndarray))
-
-
-def _difference(got: Any, expected: Any, tolerance: float) -> tuple[str, dict[str, Any]] | None:
-    if got is None and expected is not None:
-        return "nothing", {}
-    if isinstance(expected, (list, tuple)):
-        return _difference_of_parts(got, expected, tolerance)
-    if isinstance(expected, dict):
-        if not isinstance(got, dict) or got.keys() != expected.keys():
-            return _wrong_entries(got, expected)
-        return next(
-            (
-                found
-                for key in expected
-                if (found := _difference(got[key], expected[key], tolerance))
-            ),
-            None,
-        )
-    if _family(got) != _family(expected):
-        return "kind", {"expected_kind": kind_of(expected), "got_kind": _family_name(got)}
-    if not isinstance(expected, np.ndarray):
-        return None if is_close(_plain(got), expected, tolerance) else ("value", {})
-    return _difference_of_arrays(got, expected, tolerance)
-
-
-def _wrong_entries(got: Any, expected: dict[Any, Any]) -> tuple[str, dict[str, Any]]:
-    if not isinstance(got, dict):
-        return "kind", {"expected_kind": "dict", "got_kind": kind_of(got)}
-    lists = {"expected_entries": expected, "got_entries": got}
-    return "entries", {name: ", ".join(map(repr, entries)) for name, entries in lists.items()}
-
-
-def _difference_of_parts(
-    got: Any, expected: list[Any] | tuple[Any, ...], tolerance: float
-) -> tuple[str, dict[str, Any]] | None:
-    if not isinstance(got, (list, tuple)):
-        return "kind", {"expected_kind": kind_of(expected), "got_kind": kind_of(got)}
-    if len(got) != len(expected):
-        return "length", {"expected_length": len(expected), "got_length": len(got)}
-    for number, pair in enumerate(zip(got, expected), start=1):
-        if problem := _difference(*pair, tolerance):
-            return problem[0], {**problem[1], "part": number}
-    return None
-
-
-def _difference_of_arrays(
-    got: np.ndarray, expected: np.ndarray, tolerance: float
-) -> tuple[str, dict[str, Any]] | None:
-    if got.shape != expected.shape:
-        return "shape", {"expected_shape": list(expected.shape), "got_shape": list(got.shape)}
-    if got.dtype != expected.dtype and is_close(got, expected, tolerance):
-        return "dtype", {"expected_dtype": expected.dtype.name, "got_dtype": got.dtype.name}
-    if np.isfinite(expected).all() and not np.isfinite(got).all():
-        return "not_finite", {}
-    if not is_close(got, expected, tolerance):
-        return "value", _first_difference(got, expected, tolerance)
-    return None
-
-
-def _first_difference(got: np.ndarray, expected: np.ndarray, tolerance: float) -> dict[str, Any]:
-    one, other = np.asarray(got), np.asarray(expected)
-    same = np.isclose(one, other, rtol=tolerance, atol=tolerance, equal_nan=True)
-    place = tuple(int(index) for index in np.argwhere(~same)[0])
-    values = {"expected_value": shorten(other[place].item())}
-    values["got_value"] = shorten(one[place].item())
-    return {"place": list(place), **values} if place else {}
-
-
-def _family(value: Any) -> str:
-    if isinstance(value, np.ndarray) and not isinstance(value, TensorArray) and value.ndim == 0:
-        # A NumPy number is as good as Python's.
-        value = value.item()
-    if isinstance(value, bool):
-        return "bool"
-    return "number" if isinstance(value, (int, float)) else kind_of(value)
-
-
-def _family_name(value: Any) -> str:
-    # A NumPy number is called by what it holds: as an array it would be right.
-    is_number = _family(value) in ("number", "bool") and isinstance(value, np.ndarray)
-    return kind_of(value.item()) if is_number else kind_of(value)
-
-
-def _plain(value: Any) -> Any:
-    return value.item() if isinstance(value, np.ndarray) and value.ndim == 0 else value
-
-
-def kind_of(value: Any) -> str:
-    """What kind of thing a value is, in a word or two."""
-    if isinstance(value, Other):
-        return str(value)
-    if isinstance(value, TensorArray):
-        return "paddle.Tensor"
-    if isinstance(value, np.ndarray):
-        return "numpy.ndarray"
-    return "None" if value is None else type(value).__name__
-
-
-def shorten(value: Any) -> str:
-    """A value on few lines: an array with its shape and dtype, a large one with its edges only."""
-    if isinstance(value, np.ndarray) and value.ndim:
-        array = np.asarray(value)
-        # A tiny number in a small array may be the point; in a large one it is noise.
-        has_tiny = ((np.abs(array) < TINY) & (array != 0)).any() and array.size <= WHOLE
-        text = np.array2string(
-            array, precision=4, suppress_small=not has_tiny, threshold=100, edgeitems=3
-        )
-        return f"{kind_of(value)} {value.dtype} {list(value.shape)}\n{_cut_lines(text)}"
-    if isinstance(value, np.ndarray):
-        return f"{value.item():.6g}" if value.dtype.kind == "f" else str(value.item())
-    if isinstance(value, (list, tuple)) and any(isinstance(part, np.ndarray) for part in value):
-        return "\n".join(f"{number}: {shorten(part)}" for number, part in enumerate(value, 1))
-    if isinstance(value, dict) and any(isinstance(part, np.ndarray) for part in value.values()):
-        return "\n".join(f"{key!r}: {shorten(part)}" for key, part in value.items())
-    return _cut(f"{value:.6g}" if isinstance(value, float) else f"{value!r}", LONGEST_LINE)
-
-
-def _cut_lines(text: str) -> str:
-    lines = text.splitlines()
-    return text if len(lines) <= MOST_LINES else "\n".join([*lines[:MOST_LINES], "…"])
-
-
-def _cut(text: str, length: int) -> str:
-    return text if len(text) <= length else f"{text[:length]} …"
 
 
 def check_functions(exercise: Exercise) -> dict[str, Callable[[Answer], None]]:
@@ -402,6 +251,6 @@ def run_checks(exercise: Exercise, ask: Ask) -> Outcome:
         outcome.key, outcome.values, outcome.details = wrong.key, wrong.values, wrong.details
     except Exception as error:  # the check met a value that it did not expect, and must not die
         outcome.key = "unexpected"
-        outcome.values = {"type": type(error).__name__, "message": _cut(f"{error}", LONGEST_LINE)}
+        outcome.values = {"type": type(error).__name__, "message": cut(f"{error}", LONGEST_LINE)}
     outcome.seconds = time.perf_counter() - started
     return outcome

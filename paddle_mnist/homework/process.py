@@ -119,15 +119,15 @@ class AnswerProcess:
             env=self._environment(copy.parent),
             start_new_session=True,
         )
-        self._readers = [
+        self._threads = [
             threading.Thread(target=read, args=(pipe,), daemon=True)
             for read, pipe in (
                 (self._read_replies, self._process.stdout),
                 (self._read_printed, self._process.stderr),
             )
         ]
-        for reader in self._readers:
-            reader.start()
+        for thread in self._threads:
+            thread.start()
 
     def _environment(self, folder: Path) -> dict[str, str]:
         package = str(Path(paddle_mnist.__file__).resolve().parents[1])
@@ -191,14 +191,20 @@ class AnswerProcess:
         # Nobody can reply to a request before it was made.
         number = secrets.token_hex(16)
         line = json.dumps({"id": number, **request}).encode() + b"\n"
-        # An answer that has ended cannot be written to; the wait for its reply says so.
-        with contextlib.suppress(BrokenPipeError):
-            self._process.stdin.write(line)
-            self._process.stdin.flush()
+        # An answer that does not read must not keep the checker waiting without a limit.
+        writer = threading.Thread(target=self._write, args=(line,), daemon=True)
+        self._threads.append(writer)
+        writer.start()
         reply = _parse(self._wait())
         if reply.get("id") != number:
             raise WrongError("malformed")
         return reply
+
+    def _write(self, line: bytes) -> None:
+        # An answer that has ended cannot be written to; the wait for its reply says so.
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.write(line)
+            self._process.stdin.flush()
 
     def _wait(self) -> bytes:
         # Only waiting for the answer counts; what the checker itself does is not its fault.
@@ -253,12 +259,11 @@ class AnswerProcess:
                 break
         self._process.kill()
         self._process.wait()
-        pipes = (self._process.stdin, self._process.stdout, self._process.stderr)
-        for reader in self._readers:
-            reader.join(timeout=1)
-        # A pipe whose reader still waits cannot be closed; it goes when this process ends.
-        if not any(reader.is_alive() for reader in self._readers):
-            for pipe in pipes:
+        for thread in self._threads:
+            thread.join(timeout=1)
+        # A pipe that a thread still waits for cannot be closed; it goes when this process ends.
+        if not any(thread.is_alive() for thread in self._threads):
+            for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
                 with contextlib.suppress(BrokenPipeError):
                     pipe.close()
 

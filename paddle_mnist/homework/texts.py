@@ -62,12 +62,12 @@ PROBLEMS: dict[str, dict[str, str]] = {
         "zh": "你的程序要的内存，超过了检查时的上限。",
     },
     "error": {
-        "en": "Your code stops in line {line} with {type}: {message}",
-        "zh": "你的代码在第 {line} 行停下了，{type}：{message}",
+        "en": "Your code stops in line {line} with `{type}: {message}`",
+        "zh": "你的代码在第 {line} 行停下了：`{type}: {message}`",
     },
     "error_elsewhere": {
-        "en": "Your code stops with {type}: {message}",
-        "zh": "你的代码停下了，{type}：{message}",
+        "en": "Your code stops with `{type}: {message}`",
+        "zh": "你的代码停下了：`{type}: {message}`",
     },
     "not_started": {
         "en": "The process for your program could not be started. Is the machine very busy, or its "
@@ -75,15 +75,15 @@ PROBLEMS: dict[str, dict[str, str]] = {
         "zh": "没能启动运行你的程序的进程。是不是机器太忙，或者内存已满？请再试一次。",
     },
     "unexpected": {
-        "en": "The check cannot do anything with what `{answer}` returns ({type}: {message}). "
+        "en": "The check cannot do anything with what `{answer}` returns (`{type}: {message}`). "
         "Compare it with what the task asks for.",
-        "zh": "检查程序无法处理 `{answer}` 返回的内容（{type}：{message}）。请对照题目的要求。",
+        "zh": "检查程序无法处理 `{answer}` 返回的内容（`{type}: {message}`）。请对照题目的要求。",
     },
     "refused": {
-        "en": "Line {line} of your code tries what is not possible while it is checked ({message}): "
+        "en": "Line {line} of your code tries what is not possible while it is checked (`{message}`): "
         "an answer starts no other program, uses no network, and changes no file outside of its "
         "own temporary folder.",
-        "zh": "你的代码第 {line} 行做了检查时不允许的事（{message}）：答案不能启动别的程序，不能使用网络，也不能改动自己的临时文件夹以外的文件。",
+        "zh": "你的代码第 {line} 行做了检查时不允许的事（`{message}`）：答案不能启动别的程序，不能使用网络，也不能改动自己的临时文件夹以外的文件。",
     },
     "missing": {
         "en": "There is no function `{answer}` in your file, which has: {functions}. Has it been renamed?",

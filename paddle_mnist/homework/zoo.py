@@ -17,7 +17,8 @@ import numpy as np
 import paddle
 
 from paddle_mnist.data import load_mnist
-from paddle_mnist.homework.checking import Answer, kind_of
+from paddle_mnist.homework.checking import Answer
+from paddle_mnist.homework.comparing import kind_of
 from paddle_mnist.runtime import set_seed
 from paddle_mnist.transforms import norm_img
 

@@ -73,7 +73,7 @@ def test_an_error_in_the_notebook_names_the_line(run):
         "def softmax(logits):\n    a = 1\n    return a + missing_name\n",
         'check("3-1", softmax, language="en")',
     )
-    assert "line 3 with NameError" in told[2]
+    assert "line 3 with `NameError" in told[2]
     assert "return a + missing_name" in told[2]
 
 

@@ -240,7 +240,7 @@ def test_there_are_enough_hostile_answers():
     assert len(HOSTILE) >= 25
 
 
-@pytest.mark.skipif(os.name != "posix", reason="what it does exists on POSIX systems only")
+@posix
 def test_without_the_guard_the_answer_deletes_the_course(homework, tmp_path):
     # The control: the same answer in a process without our rails does the harm.
     path = homework(HOSTILE["deletes the course, and hides it"][0])
@@ -258,6 +258,20 @@ def test_a_process_that_hides_from_its_parent_is_ended_too(homework):
     )
     outcome = check_file(EXERCISE, homework(code + SOLUTION))
     assert outcome.passed
+
+
+@posix
+def test_an_answer_that_reads_no_more_requests(tmp_path):
+    # It stops itself, with the next request, of more than a pipe holds, on its way.
+    exercise = dataclasses.replace(find_exercise("5-1"), seconds=4)
+    stop = (
+        "import signal, threading, time\n\n\ndef stop():\n    time.sleep(0.2)\n"
+        "    signal.raise_signal(signal.SIGSTOP)\n\n\n"
+        "threading.Thread(target=stop).start()\ntime.sleep(0.1)\n"
+    )
+    path = tmp_path / exercise.file_name
+    path.write_text(stop + exercise.solution.replace("    ", "    time.sleep(0.2)\n    ", 1))
+    assert check_file(exercise, path).key == "time"
 
 
 def test_what_is_printed_is_shown_shortened(homework):

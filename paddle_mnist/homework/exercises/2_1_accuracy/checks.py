@@ -1,7 +1,8 @@
 import numpy as np
 
 from paddle_mnist.data import load_mnist
-from paddle_mnist.homework.checking import Answer, is_close
+from paddle_mnist.homework.checking import Answer
+from paddle_mnist.homework.comparing import is_close
 from paddle_mnist.loop import fit
 from paddle_mnist.losses import square_error
 from paddle_mnist.optimizers import build_optimizer

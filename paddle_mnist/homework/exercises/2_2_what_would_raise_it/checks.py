@@ -3,7 +3,8 @@ from functools import cache
 import numpy as np
 
 from paddle_mnist.data import load_mnist
-from paddle_mnist.homework.checking import Answer, kind_of, shorten
+from paddle_mnist.homework.checking import Answer
+from paddle_mnist.homework.comparing import kind_of, shorten
 
 # What counts as a clear rise: two points.
 CLEAR = 0.02

@@ -1,7 +1,8 @@
 import numpy as np
 import paddle
 
-from paddle_mnist.homework.checking import Answer, is_close
+from paddle_mnist.homework.checking import Answer
+from paddle_mnist.homework.comparing import is_close
 
 WEIGHTS = [1.0, 2.0, -1.0]
 VELOCITY = [0.5, -1.0, 3.0]

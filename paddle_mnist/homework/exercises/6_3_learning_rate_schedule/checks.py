@@ -1,6 +1,7 @@
 import math
 
-from paddle_mnist.homework.checking import Answer, is_close
+from paddle_mnist.homework.checking import Answer
+from paddle_mnist.homework.comparing import is_close
 
 CLOSE = 1e-9
 

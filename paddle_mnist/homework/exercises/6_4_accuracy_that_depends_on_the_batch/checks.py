@@ -3,7 +3,8 @@ import paddle
 from paddle import nn
 
 from paddle_mnist.data import load_mnist
-from paddle_mnist.homework.checking import Answer, is_close
+from paddle_mnist.homework.checking import Answer
+from paddle_mnist.homework.comparing import is_close
 from paddle_mnist.transforms import norm_img
 
 COUNT = 53
