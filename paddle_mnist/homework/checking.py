@@ -221,7 +221,7 @@ def error_as_wrong(error: Mapping[str, Any], details: Mapping[str, str]) -> Wron
     message = cut(error["message"], LONGEST_LINE).replace("`", "'") or "-"
     values = {"type": cut(kind, LONGEST_LINE), "message": message, "line": error["line"]}
     code = {"code": cut(error["code"], LONGEST_LINE)} if error["code"] else {}
-    return WrongError("refused" if kind == "RefusedError" else key, values, {**details, **code})
+    return WrongError("refused" if kind == "RefusedError" else key, values, {**code, **details})
 
 
 def check_functions(exercise: Exercise) -> dict[str, Callable[[Answer], None]]:
