@@ -48,9 +48,9 @@ PROBLEMS: dict[str, dict[str, str]] = {
         "zh": "`{answer}` 改动了它的输入 `{argument}`。调用它的人可能还要用到原来的值：请在副本上计算。",
     },
     "ready_made": {
-        "en": "Your answer calls the ready-made `{name}`. Here the point is to write it "
-        "yourself, once; afterwards you may use the ready-made one for ever.",
-        "zh": "这里用了现成的 `{name}`。这道题要你亲手写一次；写过以后，就可以一直用现成的了。",
+        "en": "Your answer calls the ready-made `{name}`. Here the point is to do "
+        "without it, once; afterwards you may use it for ever.",
+        "zh": "这里用了现成的 `{name}`。这道题要你不靠它、亲手做一次；做过以后，就可以一直用现成的了。",
     },
     "no_gradient": {
         "en": "No gradient comes back through `{answer}`. Use Paddle's operations from the input "
@@ -90,8 +90,8 @@ PROBLEMS: dict[str, dict[str, str]] = {
         "zh": "你的文件里没有函数 `{answer}`，只有：{functions}。是不是改名了？",
     },
     "no_file": {
-        "en": "There is no file {file} yet. Begin with: start {number}",
-        "zh": "还没有文件 {file}。请先运行：start {number}",
+        "en": "There is no file {file} yet. Begin with: `{start}`",
+        "zh": "还没有文件 {file}。请先运行：`{start}`",
     },
     "full_width": {
         "en": "Line {line} has the character {character}, which is a full-width (Chinese) sign. "

@@ -181,7 +181,8 @@ class Workbook:
             see = self.say("see_solution", solution=f"`{self.command('solution', exercise)}`")
             parts += [see, self.next_line(exercise.number)]
         else:
-            parts.append(problem(exercise, outcome.key, outcome.values, self.language))
+            values = {**outcome.values, "start": self.command("start", exercise)}
+            parts.append(problem(exercise, outcome.key, values, self.language))
             parts += self._details(outcome)
             parts.append(self.say("see_hint", hint=f"`{self.command('hint', exercise)}`"))
         return "\n\n".join(part for part in parts if part)

@@ -35,7 +35,18 @@ def test_code_in_a_line_is_not_broken():
 
 
 def test_a_broken_line_ends_as_asked():
-    assert wrap("one two three four", 10, line_end="\\") == "one two\\\nthree four"
+    assert wrap("one two three four", 10, rendered=True) == "one two\\\nthree four"
+
+
+def test_marks_take_no_room_once_they_are_rendered():
+    assert wrap("**one** `two` **three**", 13, rendered=True) == "**one** `two` **three**"
+    assert wrap("**one** `two` **three**", 13) == "**one** `two`\n**three**"
+
+
+def test_a_sign_at_the_beginning_of_a_line_is_no_list(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "20")
+    show("one two three four + five six")
+    assert "+ five six" in capsys.readouterr().out
 
 
 def test_tables_and_headings_stay():
