@@ -83,6 +83,7 @@ class Answer:
 
     Attributes:
         memory: for the checks to keep what is costly to ask for twice.
+        given: what the learner's function got last, as it is shown when something is wrong.
     """
 
     def __init__(self, ask: Ask, exercise: Exercise):
@@ -90,12 +91,12 @@ class Answer:
         self.exercise = exercise
         self.notes: list[tuple[str, dict[str, Any]]] = []
         self.memory: dict[str, Any] = {}
-        self._given = ""
+        self.given = ""
         self._code = ""
 
     def __call__(self, *arguments: Any) -> Any:
         """Call the learner's function; what it returns arrives as data (see `values`)."""
-        self._given = self._named(arguments)
+        self.given = self._named(arguments)
         return self._value(None, arguments)
 
     def run(self, function: Callable[..., Any], *arguments: Any, given: str = "") -> Any:
@@ -104,17 +105,17 @@ class Answer:
         For what does not pass as data: networks, optimisers, whole trainings. `given` says in a
         few words what the learner's function gets, for what is told.
         """
-        self._given = given
+        self.given = given
         return self._value(function.__name__, arguments)
 
     def gradients(self, weights: TensorArray, *arguments: Any) -> list[TensorArray]:
         """The gradients of sum(weights · answer(…)) by the float tensors among the arguments."""
-        self._given = self._named(arguments)
+        self.given = self._named(arguments)
         return self._value("gradients", arguments=(weights, *arguments))
 
     def error_of(self, *arguments: Any) -> str | None:
         """The name of the error's type that a call raises, its parents' too; None: no error."""
-        self._given = self._named(arguments)
+        self.given = self._named(arguments)
         error = self._reply(None, arguments).get("error")
         self._code = error["code"] if error else ""
         return None if error is None else " ".join(error["types"])
@@ -148,7 +149,7 @@ class Answer:
             raise WrongError("malformed") from error
 
     def _details(self, **more: Any) -> dict[str, str]:
-        known = {"code": self._code, "given": self._given}
+        known = {"code": self._code, "given": self.given}
         shown = {key: text for key, text in known.items() if text}
         return {**shown, **{key: shorten(value) for key, value in more.items()}}
 

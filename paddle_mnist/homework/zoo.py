@@ -192,4 +192,6 @@ def measure(
                 answer.wrong("shape", expected_shape=expected, got_shape=got)
         parts = {name: found[name] for name in Training.__dataclass_fields__ if name != "found"}
         answer.memory[key] = Training(**parts, found=found)
+    # What is told next is about this training, even where another one ran meanwhile.
+    answer.given = given
     return answer.memory[key]

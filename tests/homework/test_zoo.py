@@ -72,6 +72,16 @@ def test_a_training_is_asked_for_once():
     assert answer.trainings == 1
 
 
+def test_what_is_told_is_about_the_training_that_was_asked_for_last():
+    answer = Ask(train)
+    for seed, given in ((0, "one"), (1, "other"), (0, "one")):
+        measure(answer, train_and_read, seed, given=given)
+        with pytest.raises(WrongError) as caught:
+            answer.wrong("key")
+        assert caught.value.details["given"] == given
+    assert answer.trainings == 2
+
+
 def test_a_loss_that_is_not_a_number_is_the_highest():
     def overflow(images, labels):
         return nn.Linear(784, 10), [2.3, float("nan")]

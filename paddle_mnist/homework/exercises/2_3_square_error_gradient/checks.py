@@ -50,7 +50,19 @@ def check_example(answer: Answer) -> None:
     mistakes["factor_missing"] = [part / 2 for part in expected]
     mistakes["sum_not_mean"] = [part * 2 for part in expected]
     got = answer(IMAGES, LABELS, WEIGHTS, BIAS)
+    if is_of_table(got):
+        answer.wrong("every_label", expected=expected, got=got)
     answer.expect(got, expected, mistakes)
+
+
+def is_of_table(got) -> bool:
+    """Whether the gradients come from a table of errors [N, N], with whatever factor."""
+    first = got[0] if isinstance(got, (list, tuple)) and got else None
+    if not isinstance(first, np.ndarray) or first.shape != (2, 2) or first.dtype.kind != "f":
+        return False
+    errors = IMAGES @ WEIGHTS + BIAS - LABELS  # [2, 2]
+    ratios = first / (IMAGES.T @ errors)  # [2, 2]
+    return bool(ratios.all() and np.allclose(ratios, ratios[0, 0]))
 
 
 def from_errors(errors):
@@ -67,6 +79,8 @@ def check_batches(answer: Answer) -> None:
         expected = finite_differences(images, labels, weights, bias)
         # Neither doubled nor divided by N: for the example's two pictures that is the same.
         mistakes = {"right_for_two": [part * count / 2 for part in expected]}
+        by_pixels = expected[0] * count / pixels
+        mistakes["divided_by_pixels"] = lambda got, wrong=by_pixels: np.allclose(got[0], wrong)
         answer.expect(answer(images, labels, weights, bias), expected, mistakes)
 
 

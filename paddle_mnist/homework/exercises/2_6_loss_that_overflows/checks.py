@@ -18,6 +18,12 @@ def check_runs(answer: Answer) -> None:
     measured(answer)
 
 
+def check_steps(answer: Answer) -> None:
+    steps = len(measured(answer).losses)
+    if steps != 630:
+        answer.wrong("other_steps", steps=steps)
+
+
 def check_losses(answer: Answer) -> None:
     losses = measured(answer).losses
     first = losses[0]

@@ -18,28 +18,35 @@ def train_in_order(answer, seed, sort):
     """Runs where the answer is: train it on 1,000 images, sorted by digit or not.
 
     More entries than those of `read_result`: `batches`, for each step the places of its images
-    among those that were given, and `is_used`: whether the answer drew from its generator.
+    among those that were given; `stood_still`: after how many of these steps no weight had moved;
+    and `is_used`: whether the answer drew from its generator.
     """
     train = load_mnist("sample").train.take(slice(COUNT))
     order = train.labels.argsort(kind="stable") if sort else np.arange(COUNT)
     images, labels = train.images[order], train.labels[order]
     random = set_seed(seed)
     before = repr(random.bit_generator.state)
-    with watch_batches() as batches:
+    with watch_batches() as (batches, weights):
         # Copies: what the answer does to its own must not move ours.
         result = answer(images.copy(), labels.copy(), random)
     places = {image.tobytes(): place for place, image in enumerate(images)}
     found = read_result(result)
     found["batches"] = [[places.get(image.tobytes(), -1) for image in batch] for batch in batches]
+    last = result[0] if isinstance(result, (tuple, list)) and result else None
+    after = [*weights[1:], weights_of(last)] if weights else []
+    found["stood_still"] = sum(one == other for one, other in zip(weights, after))
     found["is_used"] = repr(random.bit_generator.state) != before
     return found
 
 
 @contextmanager
-def watch_batches() -> Iterator[list[np.ndarray]]:
-    """The images uint8 [N, 784] of each batch whose gradients are asked for, in this order."""
+def watch_batches() -> Iterator[tuple[list[np.ndarray], list[int]]]:
+    """What is known of each batch whose gradients are asked for, in this order.
+
+    The images, uint8 [N, 784], and what `weights_of` says of the network then.
+    """
     original = nn.Layer.__call__
-    batches, inside = [], []
+    batches, weights, inside = [], [], []
 
     def watched(self, *inputs, **named):
         inside.append(self)
@@ -51,19 +58,32 @@ def watch_batches() -> Iterator[list[np.ndarray]]:
         is_trained = not inside and inputs and not getattr(outputs, "stop_gradient", True)
         if is_trained and list(inputs[0].shape)[1:] == [784]:
             images = np.rint(inputs[0].numpy() * 255).clip(0, 255).astype("uint8")
-            outputs.register_hook(lambda gradient: batches.append(images))
+            now = weights_of(self)
+
+            def keep(gradient):
+                batches.append(images)
+                weights.append(now)
+
+            outputs.register_hook(keep)
         return outputs
 
     nn.Layer.__call__ = watched
     try:
-        yield batches
+        yield batches, weights
     finally:
         nn.Layer.__call__ = original
 
 
+def weights_of(network):
+    """A number that is another one as soon as a parameter of the network has moved."""
+    parameters = network.parameters() if isinstance(network, nn.Layer) else []
+    return hash(tuple(parameter.numpy().tobytes() for parameter in parameters))
+
+
 def measured(answer: Answer, sort: bool) -> Training:
     given = f"images uint8 [{COUNT}, 28, 28], labels int64 [{COUNT}], random"
-    return measure(answer, train_in_order, 0, sort, given=given)
+    # Another seed too, for check_order.
+    return measure(answer, train_in_order, int(sort), sort, given=given)
 
 
 def check_runs(answer: Answer) -> None:
@@ -87,6 +107,9 @@ def check_loss(answer: Answer) -> None:
         answer.wrong("labels_of_others", first=losses[0], last=last, correct=correct)
     if correct < 0.85:
         answer.wrong("little_learned", last=last, correct=correct)
+    # Untrained, the network's probabilities are all near 1/10.
+    if not 1.8 < losses[0] < 3.2:
+        answer.wrong("other_loss", first=losses[0])
 
 
 def check_sorted(answer: Answer) -> None:
@@ -101,24 +124,36 @@ def check_sorted(answer: Answer) -> None:
 def check_order(answer: Answer) -> None:
     training = measured(answer, sort=False)
     batches = training.found["batches"]
-    # With one batch fewer in each epoch, the epochs can still be told apart.
-    size = max(len(batches) // EPOCHS, 1)
-    starts = range(0, len(batches), size)
-    epochs = [tuple(chain.from_iterable(batches[start : start + size])) for start in starts]
+    epochs = in_epochs(batches)
     if len(batches) in (EPOCHS * BATCHES, EPOCHS * (BATCHES - 1)):
-        missing = COUNT - len(set(epochs[0]) - {-1})
-        if missing:
-            answer.wrong("images_left_out", missing=missing)
+        for epoch, places in enumerate(epochs):
+            missing = COUNT - len(set(places) - {-1})
+            if missing:
+                answer.wrong("images_left_out", epoch=epoch + 1, missing=missing)
     if len(training.losses) != EPOCHS * BATCHES:
         answer.wrong("other_steps", steps=len(training.losses))
     if not training.found["is_used"]:
         answer.wrong("random_not_used")
     if len(batches) == EPOCHS * BATCHES:
+        still = training.found["stood_still"]
+        if still:
+            answer.wrong("no_step", still=still, steps=len(batches))
+        others = in_epochs(measured(answer, sort=True).found["batches"])
+        for epoch, (one, other) in enumerate(zip(epochs, others)):
+            if one == other:
+                answer.wrong("same_for_each_seed", epoch=epoch + 1)
         # With one order for all epochs the images stay, or move in the same way each time.
         pairs = zip(epochs, epochs[1:])
         moves = {tuple(np.argsort(one)[list(following)]) for one, following in pairs}
         if len(moves) < EPOCHS - 1:
             answer.wrong("one_order")
+
+
+def in_epochs(batches: list[list[int]]) -> list[tuple[int, ...]]:
+    # With one batch fewer in each epoch, the epochs can still be told apart.
+    size = max(len(batches) // EPOCHS, 1)
+    starts = range(0, len(batches), size)
+    return [tuple(chain.from_iterable(batches[start : start + size])) for start in starts]
 
 
 def check_accuracy(answer: Answer) -> None:

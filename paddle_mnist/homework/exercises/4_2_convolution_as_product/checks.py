@@ -1,4 +1,7 @@
 import dis
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import wraps
 from types import CodeType
 
 import numpy as np
@@ -38,9 +41,12 @@ class Counted(np.ndarray):
     """An array that counts the matrix products with it; arrays made from it count too."""
 
     products = 0
+    sizes = ()  # how many numbers each factor has
 
     def __array_ufunc__(self, ufunc, method, *inputs, **settings):
-        Counted.products += ufunc.__name__ in PRODUCTS
+        if ufunc.__name__ in PRODUCTS:
+            Counted.products += 1
+            Counted.sizes += tuple(map(np.size, inputs))
         if "out" in settings:
             settings["out"] = tuple(plain(array) for array in settings["out"])
         result = getattr(ufunc, method)(*map(plain, inputs), **settings)
@@ -52,6 +58,8 @@ class Counted(np.ndarray):
         if function.__name__ in PRODUCTS:
             # It may be made of others, which are not to be counted again.
             Counted.products = before + 1
+            factors = arguments[0] if isinstance(arguments[0], (list, tuple)) else arguments
+            Counted.sizes += tuple(map(np.size, factors))
         return result.view(Counted) if isinstance(result, np.ndarray) else result
 
     def dot(self, other, out=None):
@@ -82,13 +90,39 @@ def stands_in(function):
 
 
 def count_products(answer, pictures, kernels, bias):
-    """Runs where the answer is: how many matrix products it makes; None: that cannot be seen."""
-    Counted.products = 0
+    """Runs where the answer is: how many matrix products it makes; None: that cannot be seen.
+
+    Then the sizes of their factors.
+    """
+    Counted.products, Counted.sizes = 0, ()
     try:
-        answer(*(array.view(Counted) for array in (pictures, kernels, bias)))
+        with count_new_arrays():
+            answer(*(array.view(Counted) for array in (pictures, kernels, bias)))
     except Exception:
-        return None  # It takes only the usual arrays, and is right with them.
-    return Counted.products or (None if stands_in(answer) else 0)
+        return None, []  # It takes only the usual arrays, and is right with them.
+    return Counted.products or (None if stands_in(answer) else 0), list(Counted.sizes)
+
+
+@contextmanager
+def count_new_arrays() -> Iterator[None]:
+    """Arrays that are made by NumPy's usual functions count too."""
+    names = ("array", "asarray", "ascontiguousarray", "zeros", "ones", "empty", "full", "eye")
+    originals = {name: getattr(np, name) for name in names}
+
+    def counting(original):
+        @wraps(original)
+        def make(*arguments, **settings):
+            return original(*arguments, **settings).view(Counted)
+
+        return make
+
+    for name, original in originals.items():
+        setattr(np, name, counting(original))
+    try:
+        yield
+    finally:
+        for name, original in originals.items():
+            setattr(np, name, original)
 
 
 def message_of(answer, pictures, kernels, bias):
@@ -172,8 +206,11 @@ def check_product(answer: Answer) -> None:
     pictures, kernels = numbers(4, 2, 5, 6), numbers(3, 2, 3, 2, seed=1)
     shapes = f"pictures {list(pictures.shape)}, kernels {list(kernels.shape)}, bias [3]"
     bias = np.array([1, -1, 2], dtype="float32")
-    count = answer.run(count_products, pictures, kernels, bias, given=shapes)
-    if count == 0:
+    count, sizes = answer.run(count_products, pictures, kernels, bias, given=shapes)
+    # 3 × 5 places in each of four pictures, and windows of 2 · 3 · 2 numbers; or one more number,
+    # always 1, for the bias.
+    is_of_windows = {60 * 12, 60 * 13} & set(sizes)
+    if count == 0 or (count == 1 and not is_of_windows):
         answer.wrong("no_product")
     if isinstance(count, int) and count > 1:
         answer.wrong("many_products", count=count, size=len(pictures))
