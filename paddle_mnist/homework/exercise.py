@@ -7,7 +7,8 @@
         template.py        what the learner begins with
         solution.py        a good answer
         checks.py          what is tried, and which mistakes are known
-        mistakes/KEY.py    a usual mistake each; its diagnosis has the same key
+        mistakes/KEY.py    a usual mistake each; its diagnosis has the same key. In the bug zoo the
+                           template is one too
 
 To add an exercise, add a folder; `tests/homework/test_exercises.py` says what is missing.
 """
