@@ -251,7 +251,25 @@ def run_checks(exercise: Exercise, ask: Ask) -> Outcome:
     except WrongError as wrong:
         outcome.key, outcome.values, outcome.details = wrong.key, wrong.values, wrong.details
     except Exception as error:  # the check met a value that it did not expect, and must not die
-        outcome.key = "unexpected"
-        outcome.values = {"type": type(error).__name__, "message": cut(f"{error}", LONGEST_LINE)}
+        _set_unexpected(outcome, error)
+    try:
+        _fill_in_texts(exercise, outcome)
+    except (KeyError, TypeError, ValueError) as error:  # a value of a kind that no text expects
+        outcome.passed, outcome.notes = False, []
+        _set_unexpected(outcome, error)
     outcome.seconds = time.perf_counter() - started
     return outcome
+
+
+def _set_unexpected(outcome: Outcome, error: Exception) -> None:
+    outcome.key, outcome.details = "unexpected", {}
+    outcome.values = {"type": type(error).__name__, "message": cut(f"{error}", LONGEST_LINE)}
+
+
+def _fill_in_texts(exercise: Exercise, outcome: Outcome) -> None:
+    """Try what will be told; any language will do, for all have the same braces."""
+    feedback = exercise.feedback("en")
+    for key, values in outcome.notes:
+        feedback.notes[key].format(**values)
+    if outcome.key in feedback.diagnoses:
+        feedback.diagnoses[outcome.key].format(**{"answer": exercise.answer, **outcome.values})

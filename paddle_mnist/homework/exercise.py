@@ -25,7 +25,6 @@ from pathlib import Path
 from types import ModuleType
 
 from paddle_mnist.errors import UsageError
-from paddle_mnist.homework.texts import LANGUAGES
 
 FOLDER = Path(__file__).parent / "exercises"
 KINDS = ("scratch", "accuracy", "zoo")
@@ -219,16 +218,3 @@ def find_exercise(number: str, exercises: dict[str, Exercise] | None = None) -> 
             "`python -m paddle_mnist.homework list` shows them all"
         )
     return found
-
-
-__all__ = [
-    "CHAPTERS",
-    "KINDS",
-    "LANGUAGES",
-    "Exercise",
-    "Feedback",
-    "find_exercise",
-    "load_checks",
-    "load_exercises",
-    "read_exercise",
-]

@@ -48,7 +48,7 @@ def check_class(
         A line for each folder, in their order.
 
     Raises:
-        UsageError: a folder or an exercise does not exist, or two folders have one name.
+        UsageError: a folder or an exercise does not exist, or `processes` is less than 1.
     """
     exercises = load_exercises()
     chosen = [find_exercise(number, exercises) for number in numbers or exercises]

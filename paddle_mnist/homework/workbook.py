@@ -100,7 +100,8 @@ class Workbook:
         exercise = find_exercise(number)
         path = self.path(exercise)
         lines = []
-        if path.exists() and not path.read_text(encoding="utf-8").endswith(exercise.template):
+        # Bytes: whatever a learner's editor wrote, it need not be UTF-8.
+        if path.exists() and not path.read_bytes().endswith(exercise.template.encode()):
             kept = _unused(path.with_suffix(".old.py"))
             path.rename(kept)
             lines.append(self.say("kept", file=shown(kept)))

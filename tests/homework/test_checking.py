@@ -6,6 +6,7 @@ import numpy as np
 import paddle
 import pytest
 
+from paddle_mnist.homework import checking
 from paddle_mnist.homework.answering import Answering, describe_error
 from paddle_mnist.homework.checking import Answer, WrongError, run_checks
 from paddle_mnist.homework.exercise import find_exercise
@@ -180,6 +181,18 @@ def test_a_check_that_fails_itself_does_not_end_the_checker():
     assert outcome.key == "kind"
     outcome = run_checks(exercise, lambda request: {})
     assert (outcome.passed, outcome.key) == (False, "unexpected")
+
+
+@pytest.mark.parametrize("accuracy", ["much", None, {}])
+def test_a_figure_of_another_kind_does_not_end_the_checker(accuracy, monkeypatch):
+    exercise = find_exercise("3-6")
+
+    def check_figure(answer):
+        answer.note("reached", first=1.0, last=1.0, accuracy=accuracy)
+
+    monkeypatch.setattr(checking, "check_functions", lambda exercise: {"figure": check_figure})
+    outcome = run_checks(exercise, lambda request: {})
+    assert (outcome.passed, outcome.key, outcome.notes) == (False, "unexpected", [])
 
 
 def test_a_malformed_value_is_refused():

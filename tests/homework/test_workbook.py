@@ -58,6 +58,14 @@ def test_reset_keeps_the_old_answers(learner):
     assert "def softmax" in learner.path(EXERCISE).read_text(encoding="utf-8")
 
 
+def test_reset_of_a_file_that_is_not_utf_8(learner):
+    learner.start("3-1")
+    learner.path(EXERCISE).write_bytes("# 我的答案\n".encode("gbk"))
+    learner.reset("3-1")
+    (kept,) = learner.folder.glob("*.old.py")
+    assert kept.read_bytes() == "# 我的答案\n".encode("gbk")
+
+
 def test_reset_of_an_untouched_template_keeps_nothing(learner):
     learner.start("3-1")
     learner.reset("3-1")
