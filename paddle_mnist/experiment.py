@@ -40,8 +40,7 @@ from paddle_mnist.metrics import confusion_matrix, predicted_digits, softmax
 from paddle_mnist.optimizers import build_optimizer, build_schedule
 from paddle_mnist.plots import plot_confusion, plot_history, plot_mistakes, save_figure
 from paddle_mnist.runtime import select_device, set_seed, thread_count
-from paddle_mnist.stages import STAGES, Config, build_network
-from paddle_mnist.transforms import RandomAffine
+from paddle_mnist.stages import STAGES, Config, build_augmentation, build_network
 
 
 class Checkpoint(Callback):
@@ -200,7 +199,7 @@ def _train(config: Config, folder: Path, mnist: Mnist, device: str, resume: bool
         epochs=config.epochs,
         batch_size=config.batch_size,
         random=random,
-        augment=RandomAffine() if config.augment else None,
+        augment=build_augmentation(config.augment),
         callbacks=callbacks,
         history=history,
     )

@@ -10,7 +10,6 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Callable
 
 import numpy as np
 import paddle
@@ -21,9 +20,7 @@ from paddle_mnist.data import Split
 from paddle_mnist.errors import TrainingError
 from paddle_mnist.losses import LossFunction
 from paddle_mnist.metrics import Average, means_of_parts, predicted_digits
-from paddle_mnist.transforms import norm_img
-
-Augmentation = Callable[[paddle.Tensor, np.random.Generator], paddle.Tensor]
+from paddle_mnist.transforms import Augmentation, norm_img
 
 
 @dataclass(frozen=True)

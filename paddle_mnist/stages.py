@@ -20,6 +20,8 @@ from paddle_mnist.runtime import DEVICES
 if TYPE_CHECKING:
     from paddle import nn
 
+    from paddle_mnist.transforms import Augmentation
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -35,7 +37,7 @@ class Stage:
         epochs: times through the training images, at most.
         source: where the recipe comes from, and the accuracy on the test set given there.
         schedule: a name in `optimizers.SCHEDULES`.
-        augment: whether training images are turned, zoomed and shifted at random.
+        augment: a name in AUGMENTATIONS: how training images are changed at random.
         early_stopping: epochs to wait for a lower validation loss before training ends; None: all.
         best_weights: whether the weights of the best epoch on validation images are kept, and not
             those of the last.
@@ -53,11 +55,18 @@ class Stage:
     epochs: int
     source: str
     schedule: str = "constant"
-    augment: bool = False
+    augment: str = "none"
     early_stopping: int | None = None
     best_weights: bool = False
     validation: float | None = None
 
+
+# From a name to the class that changes training images, under `paddle_mnist`.
+AUGMENTATIONS: dict[str, str | None] = {
+    "none": None,
+    "affine": "transforms:RandomAffine",
+    "writing": "writing:RandomWriting",
+}
 
 STAGES: dict[str, Stage] = {
     "linear": Stage(
@@ -126,9 +135,21 @@ STAGES: dict[str, Stage] = {
         source="the Keras tuned CNN, 99.62% on its own validation split",
         validation=0.15,
         schedule="plateau",
-        augment=True,
+        augment="affine",
         early_stopping=10,
         best_weights=True,
+    ),
+    "best": Stage(
+        network="best_cnn:BestCNN",
+        parameters=76_122,
+        loss="cross_entropy",
+        optimizer="adam",
+        learning_rate=0.005,
+        batch_size=128,
+        epochs=20,
+        source="our own; no source",
+        schedule="one-cycle",
+        augment="writing",
     ),
 }
 
@@ -144,7 +165,7 @@ class Config:
     learning_rate: float
     optimizer: str
     schedule: str
-    augment: bool
+    augment: str
     early_stopping: int | None
     best_weights: bool
     validation: float | None
@@ -191,11 +212,16 @@ def configure(stage: str, **changes: Any) -> Config:
     shared = {field.name for field in dataclasses.fields(Config)} & set(vars(defaults))
     values.update({name: getattr(defaults, name) for name in shared})
     config = Config(**{**values, **changes})
-    _check(config)
+    check(config)
     return config
 
 
-def _check(config: Config) -> None:
+def check(config: Config) -> None:
+    """Refuse values that no training can have.
+
+    Raises:
+        UsageError: a value is not allowed.
+    """
     for name in ("epochs", "batch_size", "threads"):
         value = getattr(config, name)
         if value < 1:
@@ -208,6 +234,7 @@ def _check(config: Config) -> None:
         raise UsageError(f"the seed is {config.seed}; it must be from 0 to {2**32 - 1}")
     if config.validation is not None and not 0 <= config.validation <= 0.5:
         raise UsageError(f"the validation share is {config.validation}; it must be from 0 to 0.5")
+    _check_augmentation(config.augment)
     if config.schedule not in SCHEDULES:
         raise UsageError(f"unknown schedule {config.schedule!r}; allowed: {', '.join(SCHEDULES)}")
     if config.device not in DEVICES:
@@ -220,6 +247,32 @@ def build_network(stage: str) -> nn.Layer:
     Raises:
         UsageError: there is no such stage.
     """
-    module_name, class_name = find_stage(stage).network.split(":")
-    module = importlib.import_module(f"paddle_mnist.models.{module_name}")
-    return getattr(module, class_name)()
+    return _find_class(f"models.{find_stage(stage).network}")()
+
+
+def build_augmentation(name: str) -> Augmentation | None:
+    """Make what changes training images, with its defaults.
+
+    Args:
+        name: a key of AUGMENTATIONS.
+
+    Returns:
+        A function for `loop.fit`; None for "none".
+
+    Raises:
+        UsageError: there is none of that name.
+    """
+    _check_augmentation(name)
+    place = AUGMENTATIONS[name]
+    return None if place is None else _find_class(place)()
+
+
+def _check_augmentation(name: str) -> None:
+    if name not in AUGMENTATIONS:
+        allowed = ", ".join(AUGMENTATIONS)
+        raise UsageError(f"unknown augmentation {name!r}; allowed: {allowed}")
+
+
+def _find_class(place: str) -> Any:
+    module_name, class_name = place.split(":")
+    return getattr(importlib.import_module(f"paddle_mnist.{module_name}"), class_name)

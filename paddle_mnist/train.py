@@ -14,7 +14,15 @@ from paddle_mnist.command_line import Parser, run
 from paddle_mnist.errors import RunError, UsageError
 from paddle_mnist.optimizers import OPTIMIZERS, SCHEDULES
 from paddle_mnist.runtime import DEVICES, prepare
-from paddle_mnist.stages import STAGES, Config, build_network, configure, find_stage
+from paddle_mnist.stages import (
+    AUGMENTATIONS,
+    STAGES,
+    Config,
+    build_network,
+    check,
+    configure,
+    find_stage,
+)
 
 _CONFIG_OPTIONS = (
     "stage",
@@ -57,8 +65,8 @@ def build_parser() -> Parser:
     )
     parser.add_argument(
         "--augment",
-        action=argparse.BooleanOptionalAction,
-        help="turn, zoom and shift the training images at random",
+        metavar="NAME",
+        help=f"how training images are changed at random, one of: {', '.join(AUGMENTATIONS)}",
     )
     parser.add_argument(
         "--validation", type=float, metavar="X", help="hold out this part of the training images"
@@ -142,9 +150,15 @@ def resumed_config(folder: Path, changes: dict[str, Any]) -> Config:
     from paddle_mnist.checkpoint import load_record
 
     record = load_record(folder)
+    if "imported" in record or "shipped" in record:
+        raise RunError(
+            f"the run in {folder} holds weights only, so there is nothing to go on from; "
+            "train anew with --out another folder"
+        )
     try:
         config = Config(**record["config"])
-    except TypeError as error:
+        check(config)
+    except (TypeError, UsageError) as error:
         raise RunError(f"the run in {folder} is damaged: {error}; train again") from error
     asked = {name: value for name, value in changes.items() if value is not None}
     for name, value in asked.items():

@@ -6,12 +6,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Callable
 
 import numpy as np
 import paddle
 import paddle.nn.functional as F
 
 from paddle_mnist.errors import UsageError
+
+# From normalised pictures [N, 784] and a source of random numbers to changed pictures [N, 784].
+Augmentation = Callable[[paddle.Tensor, np.random.Generator], paddle.Tensor]
 
 
 def norm_img(images: np.ndarray | paddle.Tensor) -> paddle.Tensor:

@@ -105,7 +105,7 @@ def check_that_it_is_hard(stage: str, run) -> None:
     record = json.loads((run / "run.json").read_bytes())
     config, rows = record["config"], record["history"]
     if stage == "tuned-cnn":
-        assert config["augment"] is config["best_weights"] is True
+        assert (config["augment"], config["best_weights"]) == ("affine", True)
         assert record["used_epoch"] < len(rows)
     if stage != "mlp":  # the learning rate falls after the second epoch
         assert rows[-1]["learning_rate"] < rows[1]["learning_rate"]

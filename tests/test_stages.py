@@ -11,18 +11,29 @@ from paddle import nn
 from paddle_mnist.errors import UsageError
 from paddle_mnist.losses import LOSSES
 from paddle_mnist.optimizers import OPTIMIZERS, SCHEDULES
-from paddle_mnist.stages import STAGES, Config, build_network, configure, find_stage
+from paddle_mnist.stages import (
+    AUGMENTATIONS,
+    STAGES,
+    Config,
+    build_augmentation,
+    build_network,
+    configure,
+    find_stage,
+)
+from paddle_mnist.transforms import RandomAffine
+from paddle_mnist.writing import RandomWriting
 
 
 def test_the_stages_are_the_rungs_of_the_ladder_in_order():
-    assert list(STAGES) == ["linear", "mlp", "cnn", "deep-cnn", "dropout-cnn", "tuned-cnn"]
+    assert list(STAGES) == ["linear", "mlp", "cnn", "deep-cnn", "dropout-cnn", "tuned-cnn",
+                            "best"]  # fmt: skip
 
 
 def test_the_recipes_are_the_published_ones():
     recipes = {
         name: (stage.loss, stage.optimizer, stage.learning_rate, stage.batch_size, stage.epochs)
         for name, stage in STAGES.items()
-        if name != "cnn"
+        if name not in ("cnn", "best")
     }
     assert recipes == {
         "linear": ("square_error", "sgd", 0.001, 16, 10),
@@ -32,7 +43,7 @@ def test_the_recipes_are_the_published_ones():
         "tuned-cnn": ("cross_entropy", "adam", 0.001, 64, 50),
     }
     tuned = STAGES["tuned-cnn"]
-    assert (tuned.augment, tuned.schedule, tuned.early_stopping) == (True, "plateau", 10)
+    assert (tuned.augment, tuned.schedule, tuned.early_stopping) == ("affine", "plateau", 10)
     assert tuned.best_weights
 
 
@@ -65,7 +76,7 @@ def test_a_configuration_has_the_stages_defaults(name):
         {"batch_size": 1},
         {"learning_rate": 0.5},
         {"schedule": "one-cycle"},
-        {"augment": True},
+        {"augment": "writing"},
         {"early_stopping": 3},
         {"best_weights": True},
         {"validation": 0.25},
@@ -81,8 +92,8 @@ def test_each_default_can_be_changed_alone(change):
 
 
 def test_false_and_0_are_changes_and_none_is_not():
-    changed = configure("tuned-cnn", augment=False, validation=0.0, epochs=None, seed=None)
-    expected = dataclasses.replace(configure("tuned-cnn"), augment=False, validation=0.0)
+    changed = configure("tuned-cnn", augment="none", validation=0.0, epochs=None, seed=None)
+    expected = dataclasses.replace(configure("tuned-cnn"), augment="none", validation=0.0)
     assert changed == expected
 
 
@@ -161,3 +172,19 @@ def test_a_configuration_cannot_be_changed_afterwards():
     assert isinstance(config, Config)
     with pytest.raises(dataclasses.FrozenInstanceError):
         config.epochs = 3
+
+
+def test_augmentations_are_built_by_their_names():
+    assert list(AUGMENTATIONS) == ["none", "affine", "writing"]
+    assert build_augmentation("none") is None
+    assert build_augmentation("affine") == RandomAffine()
+    assert build_augmentation("writing") == RandomWriting()
+
+
+def test_every_stages_augmentation_exists():
+    assert {stage.augment for stage in STAGES.values()} <= set(AUGMENTATIONS)
+
+
+def test_an_unknown_augmentation_is_refused_with_what_is_allowed():
+    with pytest.raises(UsageError, match="unknown augmentation 'afine'; allowed: none, affine"):
+        configure("cnn", augment="afine")

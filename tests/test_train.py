@@ -104,7 +104,8 @@ def test_a_training_on_the_sample(run, tmp_path, words, least):
 
 def test_options_reach_the_run(run, tmp_path):
     words = "--stage mlp --data sample --epochs 1 --batch-size 1000 --learning-rate 0.5 --threads 1"
-    words += " --optimizer sgd --augment --validation 0.25 --seed 5 --device cpu --out mine/run"
+    words += " --optimizer sgd --augment affine --validation 0.25 --seed 5 --device cpu"
+    words += " --out mine/run"
     assert run(words)[0] == 0
     record = recorded(tmp_path / "mine" / "run")
     expected = {
@@ -114,7 +115,7 @@ def test_options_reach_the_run(run, tmp_path):
         "batch_size": 1000,
         "learning_rate": 0.5,
         "optimizer": "sgd",
-        "augment": True,
+        "augment": "affine",
         "validation": 0.25,
         "seed": 5,
         "device": "cpu",
@@ -178,7 +179,7 @@ def test_the_stage_need_not_be_named_again(run, mlp):
         ("--batch-size 64", "with batch size 128, and cannot go on with 64"),
         ("--learning-rate 0.01", "with learning rate 0.001, and cannot go on with 0.01"),
         ("--optimizer adam", "with optimizer rmsprop, and cannot go on with adam"),
-        ("--augment", "with augment False, and cannot go on with True"),
+        ("--augment affine", "with augment none, and cannot go on with affine"),
         ("--validation 0.1", "with validation 0.0, and cannot go on with 0.1"),
         ("--epochs 1", "has 2 epochs already"),
         ("--epochs 0", "has 2 epochs already"),
@@ -194,7 +195,7 @@ def test_other_options_are_refused_to_go_on(run, mlp, words, expected):
 
 
 def test_equal_options_may_be_given_again(run, mlp):
-    words = "--stage mlp --seed 0 --batch-size 128 --learning-rate 1e-3 --no-augment --epochs 2"
+    words = "--stage mlp --seed 0 --batch-size 128 --learning-rate 1e-3 --augment none --epochs 2"
     assert run(words, "--resume --out", mlp)[0] == 0
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import paddle
-import paddle.nn.functional as F
 from paddle import nn
 
 
@@ -13,9 +12,10 @@ class MultilayerPerceptron(nn.Layer):
     def __init__(self) -> None:
         super().__init__()
         self.hidden = nn.Linear(784, 512)
+        self.activation = nn.ReLU()
         self.output = nn.Linear(512, 10)
 
     def forward(self, images: paddle.Tensor) -> paddle.Tensor:
         """From pictures [N, 784] or [N, 28, 28] in 0…1 to logits [N, 10]."""
-        hidden = F.relu(self.hidden(images.reshape([-1, 784])))  # [N, 512]
+        hidden = self.activation(self.hidden(images.reshape([-1, 784])))  # [N, 512]
         return self.output(hidden)
