@@ -13,29 +13,23 @@ from __future__ import annotations
 
 import math
 import os
-import warnings
-from collections.abc import Callable
-from io import BytesIO
-from pathlib import Path
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
-from PIL import Image, ImageFilter, UnidentifiedImageError
+from PIL import Image, ImageFilter
 
-from paddle_mnist.errors import PictureError
+from paddle_mnist.errors import PictureError, UsageError
+from paddle_mnist.picture_files import (
+    DEEP_GREYS,
+    GREYS,
+    ORIENTATION,
+    SIXTEEN_BITS,
+    open_picture,
+)
+from paddle_mnist.surroundings import NO_DIGIT, cut_out_digit, remove_lines
 
-FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF")
-ALLOWED = "allowed are PNG, JPEG, GIF, BMP, WebP and TIFF files"
-MAX_BYTES = 10_000_000  # 10 MB
-MAX_PIXELS = 20_000_000  # 20 megapixels
-
-# Greys of more than 8 bits. Pillow's convert("L") cuts them off at 255 instead of scaling them.
-SIXTEEN_BITS = ("I;16", "I;16L", "I;16B", "I;16N")
-DEEP_GREYS = (*SIXTEEN_BITS, "I", "F")
-GREYS = ("1", "L", *DEEP_GREYS)
-COLOURS = ("LA", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr")
-
-# Tag 0x0112 of EXIF says how the camera was held; these moves undo it (EXIF 2.32, section 4.6.4).
-ORIENTATION = 0x0112
+# What undoes each way in which a camera was held.
 MOVES = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -48,97 +42,21 @@ MOVES = {
 
 LONGEST_SIDE = 1000  # pixels; a digit needs no more, and larger pictures only take longer
 SHADE_SIDE = 64  # pixels; shade changes slowly, so a small copy of the picture shows it
+DRAWN = 0.8  # of a picture: with so many pixels nearly black or white it was drawn or binarised
+NEARLY = 8  # grey levels from black or white
 WIDEST_STROKE = 1 / 3  # of the longest side; anything wider is shade, not ink
 PAPER_SPREAD = 3  # standard deviations of the paper's grain that still count as paper
 LEAST_SIGNAL = 6  # ink stands out by this many standard deviations of the grain, or it is grain
 LEAST_CONTRAST = 8  # grey levels of 255
 FULL_INK = 90  # per cent; this percentile of the ink's pixels becomes 255
 INK = 64  # a quarter of full ink: fainter pixels are too weak to set the edge of the digit
+# The width of strokes, in pixels of a digit of 20. Of MNIST's digits, 2% are thinner than THIN and
+# 3% thicker than THICK.
+THIN, NO_LONGER_THIN = 1.5, 2.1
+THICK, NO_LONGER_THICK = 4.2, 3.5
+PEN_SIDE = 120  # pixels: the longest side of the digit while its strokes are changed
 BOX = 20  # pixels: LeCun's box
 SIZE = 28  # pixels: MNIST's pictures
-
-NOTHING = (
-    "nothing to read was found: the picture is blank or too faint. "
-    "Use a picture of one dark digit on light paper, or one light digit on a dark ground"
-)
-
-
-def _read(path: Path) -> bytes:
-    # Unlike Path's, os.path's questions are answered for impossible names too.
-    if os.path.isdir(path):
-        raise PictureError("it is a folder; name one picture in it")
-    if not os.path.exists(path):
-        raise PictureError("there is no such file; check the name and the folder")
-    if not os.path.isfile(path):  # a pipe could block for ever
-        raise PictureError(f"it is not an ordinary file; {ALLOWED}")
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise PictureError(f"it cannot be opened ({error.strerror})") from error
-    if not data:
-        raise PictureError(f"the file is empty; {ALLOWED}")
-    if len(data) > MAX_BYTES:
-        limit = f"{MAX_BYTES // 10**6} MB"
-        raise PictureError(f"the file has more than {limit}, which is the limit; make it smaller")
-    return data
-
-
-def _check(picture: Image.Image) -> None:
-    width, height = picture.size
-    if width * height > MAX_PIXELS:
-        raise PictureError(
-            f"it has {width} x {height} pixels; the limit is {MAX_PIXELS // 10**6} megapixels. "
-            "Make it smaller or cut out the digit"
-        )
-    if width < 1 or height < 1:
-        raise PictureError(f"it has {width} x {height} pixels; at least 1 x 1 is needed")
-    if picture.mode not in GREYS + COLOURS:
-        raise PictureError(
-            f"its colours are stored as {picture.mode!r}, which is not supported; "
-            "save it as a grey or RGB picture"
-        )
-
-
-def _decode(data: bytes) -> Image.Image:
-    try:
-        picture = Image.open(BytesIO(data), formats=FORMATS)
-        _check(picture)  # only the header is read so far, so a huge picture costs nothing
-        picture.load()
-        # Pillow reads EXIF late. Reading it here makes damage show up here.
-        picture.getexif().get(ORIENTATION)
-    except PictureError:
-        raise
-    except UnidentifiedImageError:
-        raise PictureError(f"it is not a picture of a known kind; {ALLOWED}") from None
-    except Image.DecompressionBombError as error:
-        limit = f"{MAX_PIXELS // 10**6} megapixels"
-        raise PictureError(f"it has too many pixels; the limit is {limit}") from error
-    except Exception as error:  # on damaged files Pillow's readers raise almost anything
-        raise PictureError(
-            f"the file is damaged or cut off ({error}); save it again or use another; {ALLOWED}"
-        ) from error
-    return picture
-
-
-def open_picture(path: str | os.PathLike[str]) -> Image.Image:
-    """Open a picture file safely and read its pixels (of an animation: the first frame).
-
-    Args:
-        path: a PNG, JPEG, GIF, BMP, WebP or TIFF file of up to 10 MB and 20 megapixels.
-
-    Returns:
-        The picture as it is stored: not yet turned, in any of the modes in `GREYS + COLOURS`.
-
-    Raises:
-        PictureError: there is no such file, it is too large, or it is no picture of these kinds.
-    """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow warns of odd files that it can read
-            return _decode(_read(Path(path)))
-    except PictureError as error:
-        raise PictureError(f"{path}: {error}") from error
 
 
 def upright(picture: Image.Image) -> Image.Image:
@@ -236,7 +154,10 @@ def white_ink_on_black(grey: np.ndarray) -> np.ndarray:
     """
     paper = np.median(np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]]))
     darkest, lightest = np.percentile(grey, [0.1, 99.9])  # a few odd pixels must not decide
-    paper_is_light = paper - darkest > lightest - paper
+    below, above = paper - float(darkest), float(lightest) - paper
+    if abs(below - above) < LEAST_CONTRAST:  # unless they say nothing: a small digit on a sheet
+        below, above = paper - float(grey.min()), float(grey.max()) - paper
+    paper_is_light = below > above or (below == above and paper >= 128)
     return 255 - grey if paper_is_light else grey
 
 
@@ -245,7 +166,8 @@ def even_light(ink: np.ndarray) -> np.ndarray:
 
     This is the white top-hat transform (Serra, Image Analysis and Mathematical Morphology,
     1982): the lowest level around each pixel, and then the highest of those (an opening), wipes
-    out the strokes and leaves the shade, which is subtracted.
+    out the strokes and leaves the shade, which is subtracted. A picture that is nearly all black
+    and white was drawn on a screen, or made so by a program: it has no shade, and is left alone.
 
     Args:
         ink: uint8 `[H, W]`, the ink lighter than the paper.
@@ -253,6 +175,8 @@ def even_light(ink: np.ndarray) -> np.ndarray:
     Returns:
         uint8 `[H, W]`: the same ink on paper that is about equally dark everywhere.
     """
+    if ((ink <= NEARLY) | (ink >= 255 - NEARLY)).mean() >= DRAWN:
+        return ink
     picture = Image.fromarray(ink)
     small = picture.reduce(math.ceil(max(ink.shape) / SHADE_SIDE))
     window = 2 * int(max(small.size) * WIDEST_STROKE / 2) + 1  # Pillow's filters need odd sizes
@@ -273,7 +197,8 @@ def _threshold(ink: np.ndarray) -> int:
 
 def _stretch(ink: np.ndarray, paper: float, full: float) -> np.ndarray:
     """Map levels linearly so that `paper` becomes 0 and `full` becomes 255."""
-    return np.rint(np.clip((ink - paper) * (255 / (full - paper)), 0, 255)).astype(np.uint8)
+    levels = (ink.astype(np.float64) - paper) * (255 / (full - paper))
+    return np.rint(np.clip(levels, 0, 255)).astype(np.uint8)
 
 
 def remove_paper(ink: np.ndarray) -> np.ndarray:
@@ -290,7 +215,7 @@ def remove_paper(ink: np.ndarray) -> np.ndarray:
     """
     threshold = _threshold(ink)
     darker, lighter = ink[ink <= threshold], ink[ink > threshold]
-    if lighter.size == 0:
+    if darker.size == 0 or lighter.size == 0:
         return np.zeros_like(ink)
     paper, full = np.median(darker), np.percentile(lighter, FULL_INK)
     # 1.4826 makes the median absolute deviation of a normal distribution its standard deviation.
@@ -315,8 +240,70 @@ def crop_to_ink(ink: np.ndarray) -> np.ndarray:
     rows = np.flatnonzero((ink >= INK).any(axis=1))
     columns = np.flatnonzero((ink >= INK).any(axis=0))
     if rows.size == 0:
-        raise PictureError(NOTHING)
+        raise PictureError(NO_DIGIT)
     return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]  # [h, w]
+
+
+def stroke_width(ink: np.ndarray) -> float:
+    """Measure how wide strokes are: twice the area of the ink, by the length of its outline.
+
+    A stroke is much longer than wide, so its outline is about twice its length. The outline is
+    measured along rows and columns, and that is 4/pi times too long, averaged over all directions
+    (Cauchy and Crofton's formula of integral geometry). So a single straight stroke comes out up to
+    27% too wide, upright, or 10% too narrow, at 45 degrees; a digit's strokes are a mixture.
+
+    Args:
+        ink: uint8 `[H, W]`, 0 for paper.
+
+    Returns:
+        The mean width in pixels; 0 where there is no ink.
+    """
+    levels = np.pad(ink.astype(np.float64), 1)
+    outline = np.abs(np.diff(levels, axis=0)).sum() + np.abs(np.diff(levels, axis=1)).sum()
+    return float(2 * levels.sum() / (outline * np.pi / 4)) if outline else 0.0
+
+
+def usual_stroke_width(ink: np.ndarray) -> np.ndarray:
+    """Give a digit drawn with a very fine or a very thick pen strokes as MNIST's digits have them.
+
+    In a box of 20 pixels such strokes would be thinner, or thicker, than nearly all that a network
+    has seen. A pixel becomes as bright as the brightest one in a disk around it (grey dilation), or
+    as dark as the darkest (erosion); see Serra, Image Analysis and Mathematical Morphology, 1982.
+
+    Args:
+        ink: uint8 `[h, w]`, cut out along the edges of the digit.
+
+    Returns:
+        uint8 `[h', w']`: the digit with wider or narrower strokes; the same where they are usual.
+
+    Raises:
+        PictureError: there is no ink.
+    """
+    margin = 2 * PEN_SIDE // BOX  # pixels: room to grow
+    large = np.pad(_scale_to(ink, PEN_SIDE), margin)
+    if not large.any():
+        raise PictureError(NO_DIGIT)
+    large = _stretch(large, 0, large.max())  # a hairline fades when it is scaled
+    unit = PEN_SIDE / BOX
+    width = stroke_width(np.where(large >= 128, np.uint8(255), np.uint8(0))) / unit
+    if THIN <= width <= THICK:
+        return ink
+    goal, choose = (NO_LONGER_THIN, np.maximum) if width < THIN else (NO_LONGER_THICK, np.minimum)
+    radius = max(1, round(abs(goal - width) / 2 * unit))
+    changed = large
+    for down in range(-radius, radius + 1):
+        for right in range(-radius, radius + 1):
+            if math.hypot(down, right) <= radius + 0.3:
+                changed = choose(changed, np.roll(large, (down, right), axis=(0, 1)))
+    return crop_to_ink(changed)  # [h', w']
+
+
+def _scale_to(ink: np.ndarray, side: int) -> np.ndarray:
+    """Scale so that the longest side has `side` pixels and the other at least 1."""
+    height, width = ink.shape
+    scale = side / max(height, width)
+    new_size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return np.asarray(Image.fromarray(ink).resize(new_size, Image.Resampling.BILINEAR))
 
 
 def fit_in_box(ink: np.ndarray, size: int = BOX) -> np.ndarray:
@@ -335,12 +322,9 @@ def fit_in_box(ink: np.ndarray, size: int = BOX) -> np.ndarray:
     Raises:
         PictureError: there is no ink.
     """
-    height, width = ink.shape
-    scale = size / max(height, width)
-    new_size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    box = np.asarray(Image.fromarray(ink).resize(new_size, Image.Resampling.BILINEAR))
+    box = _scale_to(ink, size)
     if box.max() == 0:
-        raise PictureError(NOTHING)
+        raise PictureError(NO_DIGIT)
     return _stretch(box, 0, box.max())  # [h', w']
 
 
@@ -375,7 +359,7 @@ def centre_of_mass_to_middle(ink: np.ndarray, size: int = SIZE) -> np.ndarray:
             "use fit_in_box first"
         )
     if not ink.any():
-        raise PictureError(NOTHING)
+        raise PictureError(NO_DIGIT)
     top = _offset(ink.sum(axis=1), size)
     left = _offset(ink.sum(axis=0), size)
     image = np.zeros((size, size), np.uint8)
@@ -391,17 +375,57 @@ STEPS: tuple[Callable, ...] = (
     white_ink_on_black,
     even_light,
     remove_paper,
+    remove_lines,
+    cut_out_digit,
     crop_to_ink,
+    usual_stroke_width,
     fit_in_box,
     centre_of_mass_to_middle,
 )
 
 
-def prepare(picture: Image.Image) -> np.ndarray:
+Step = Callable[[Any], Any]
+
+
+def explain(
+    picture: Image.Image, instead: Mapping[str, Step] | None = None
+) -> dict[str, Image.Image | np.ndarray]:
+    """Do all `STEPS`, and keep what each of them returns, to look at.
+
+    Args:
+        picture: as `open_picture` returns it.
+        instead: functions that take the place of steps, by the step's name; to see what a step
+            is worth.
+
+    Returns:
+        The step's name → the picture after it: first Pillow's pictures, from `to_grey` on uint8
+        arrays `[H, W]`, last uint8 `[28, 28]`.
+
+    Raises:
+        PictureError: the picture is blank, or has no pixels that can be read.
+        UsageError: `instead` names a step that there is not.
+    """
+    instead = instead or {}
+    unknown = set(instead) - {step.__name__ for step in STEPS}
+    if unknown:
+        raise UsageError(
+            f"there is no step {', '.join(sorted(unknown))}; the steps are: "
+            + ", ".join(step.__name__ for step in STEPS)
+        )
+    result: Any = picture
+    results = {}
+    for step in STEPS:
+        result = instead.get(step.__name__, step)(result)
+        results[step.__name__] = result
+    return results
+
+
+def prepare(picture: Image.Image, instead: Mapping[str, Step] | None = None) -> np.ndarray:
     """Turn a picture of one digit into what MNIST's pictures are: all `STEPS`, one after another.
 
     Args:
         picture: as `open_picture` returns it.
+        instead: functions that take the place of steps, by the step's name.
 
     Returns:
         uint8 `[28, 28]`, white ink on black.
@@ -409,10 +433,7 @@ def prepare(picture: Image.Image) -> np.ndarray:
     Raises:
         PictureError: the picture is blank, or has no pixels that can be read.
     """
-    result = picture
-    for step in STEPS:
-        result = step(result)
-    return result  # [28, 28]
+    return list(explain(picture, instead).values())[-1]  # [28, 28]
 
 
 def load_image(path: str | os.PathLike[str]) -> np.ndarray:
