@@ -53,7 +53,7 @@ def _next(path: Path) -> Path:
     return path.with_name(f"{path.name}.next")
 
 
-def save_run(folder: Path, record: Record, model: Tensors, state: Tensors) -> None:
+def save_run(folder: Path, record: Record, model: Tensors, state: Tensors | None) -> None:
     """Save a run, whole or not at all.
 
     Args:
@@ -61,12 +61,15 @@ def save_run(folder: Path, record: Record, model: Tensors, state: Tensors) -> No
         record: JSON values for `run.json`: stage, config, history and what else belongs there;
             `format`, `files` and `sha256` are filled in here.
         model: the weights to use, by name.
-        state: what is needed besides to go on training: last weights, optimiser.
+        state: what is needed besides to go on training: last weights, optimiser; None: the run
+            is only there to be used.
 
     Raises:
         RunError: the folder cannot be written; the run that was there is still whole.
     """
-    contents = {MODEL: safetensors.numpy.save(model), STATE: safetensors.numpy.save(state)}
+    contents = {MODEL: safetensors.numpy.save(model)}
+    if state is not None:
+        contents[STATE] = safetensors.numpy.save(state)
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
     text = _sealed({"format": FORMAT, **record, "files": hashes})
     try:

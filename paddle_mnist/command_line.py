@@ -16,6 +16,7 @@ from typing import Callable, NoReturn, Optional
 
 from paddle_mnist.errors import PaddleMnistError
 from paddle_mnist.runtime import prepare
+from paddle_mnist.shipped import SHIPPED, shipped_run
 
 USAGE_ERROR, INTERRUPTED, BROKEN_PIPE = 2, 130, 141
 
@@ -63,6 +64,32 @@ def _print_any_character() -> None:
     # A file's name, or the … of a message, may have characters that the terminal does not know.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def add_run_options(parser: Parser) -> None:
+    """Let the user say whose weights are used: a run of their own, or those that ship."""
+    choice = parser.add_mutually_exclusive_group()
+    choice.add_argument("--run", type=Path, metavar="DIR", help="a run of yours, such as runs/cnn")
+    choice.add_argument(
+        "--stage",
+        metavar="S",
+        help=f"the weights of a stage that ship, one of: {', '.join(SHIPPED)} "
+        f"(default: {SHIPPED[-1]})",
+    )
+
+
+def chosen_run(arguments: argparse.Namespace) -> Path:
+    """The folder of the run to use; which one it is, is said where the user did not name it.
+
+    Raises:
+        UsageError: no weights of the stage ship.
+    """
+    if arguments.run:
+        return arguments.run
+    stage = arguments.stage or SHIPPED[-1]
+    folder = shipped_run(stage)
+    print(f"weights: those of {stage} that ship; --run takes yours", file=sys.stderr)
+    return folder
 
 
 def prepare_for_run(folder: Path) -> None:

@@ -9,10 +9,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from paddle_mnist.command_line import Parser, prepare_for_run, run
+from paddle_mnist.command_line import (
+    Parser,
+    add_run_options,
+    chosen_run,
+    prepare_for_run,
+    run,
+)
+from paddle_mnist.errors import UsageError
 
 if TYPE_CHECKING:
     import numpy as np
+
+    from paddle_mnist.infer import Recognizer
 
 
 def build_parser() -> Parser:
@@ -21,9 +30,7 @@ def build_parser() -> Parser:
         prog="python -m paddle_mnist.evaluate",
         description="Measure a run on test images, or on a folder of labelled pictures.",
     )
-    parser.add_argument(
-        "--run", type=Path, default=Path("runs/cnn"), metavar="DIR", help="default: runs/cnn"
-    )
+    add_run_options(parser)
     parser.add_argument(
         "--data",
         default="auto",
@@ -31,7 +38,15 @@ def build_parser() -> Parser:
         help="whose test images (default: auto, as for training)",
     )
     parser.add_argument(
-        "--images", type=Path, metavar="DIR", help="measure on pictures: a folder with labels.csv"
+        "--images",
+        type=Path,
+        metavar="DIR",
+        help="measure on pictures: a folder with labels.csv, or an .npz with images and labels",
+    )
+    parser.add_argument(
+        "--ablation",
+        action="store_true",
+        help="with --images: leave out one step of the preparation at a time, and measure",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     return parser
@@ -39,13 +54,19 @@ def build_parser() -> Parser:
 
 def evaluate(arguments: argparse.Namespace) -> None:
     """Run the command."""
-    prepare_for_run(arguments.run)
+    if arguments.ablation and not arguments.images:
+        raise UsageError("--ablation needs --images, a folder of pictures to measure on")
+    folder = chosen_run(arguments)
+    prepare_for_run(folder)
     from paddle_mnist.data import load_mnist
     from paddle_mnist.infer import Recognizer
     from paddle_mnist.measurement import measure_pictures, measure_test_images
     from paddle_mnist.plots import plot_confusion, save_figure
 
-    recognizer = Recognizer.load(arguments.run)
+    recognizer = Recognizer.load(folder)
+    if arguments.ablation:
+        report_ablation(recognizer, arguments)
+        return
     if arguments.images:
         name, title = "confusion-pictures.png", f"{recognizer.stage}, pictures"
         measured = measure_pictures(recognizer, arguments.images)
@@ -59,8 +80,25 @@ def evaluate(arguments: argparse.Namespace) -> None:
         print(json.dumps(measured.as_json(), indent=1))
     else:
         report(measured.as_json(), matrix)
-        print(f"\nthe confusion matrix is drawn in {arguments.run / name}")
-    save_figure(plot_confusion(matrix, title), arguments.run / name)
+    if arguments.run:  # weights that ship belong to the package, which is no place for pictures
+        save_figure(plot_confusion(matrix, title), arguments.run / name)
+        if not arguments.json:
+            print(f"\nthe confusion matrix is drawn in {arguments.run / name}")
+
+
+def report_ablation(recognizer: Recognizer, arguments: argparse.Namespace) -> None:
+    """Print what each step of the preparation is worth, while it is measured."""
+    from paddle_mnist.ablation import ablate
+
+    found = {}
+    for name, measured in ablate(recognizer, arguments.images):
+        result = found[name] = measured.as_json()
+        if not arguments.json:
+            sources = result.get("mean_of_sources")
+            mean = "" if sources is None else f"  mean of sources {sources:.4f}"
+            print(f"{name:36} accuracy {result['accuracy']:.4f}{mean}", flush=True)
+    if arguments.json:
+        print(json.dumps(found, indent=1))
 
 
 def report(result: dict[str, Any], matrix: np.ndarray) -> None:
@@ -81,6 +119,11 @@ def report(result: dict[str, Any], matrix: np.ndarray) -> None:
         for name, source in result["by_source"].items():
             print(f"  {source['accuracy']:.4f}  {source['count']:5}  {name}")
         print(f"  {result['mean_of_sources']:.4f}  mean of sources")
+    if "coverage" in result:
+        print("\nwhen only readings of at least a probability are believed")
+        for row in result["coverage"]:
+            accuracy = "" if row["accuracy"] is None else f"accuracy {row['accuracy']:.4f} of "
+            print(f"  {row['threshold']:.2f}  {accuracy}{row['coverage']:.1%}")
     for file, text in result.get("unreadable", {}).items():
         print(f"counted as a mistake: {file}: {text}")
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,25 @@ import paddle
 from paddle import nn
 
 from paddle_mnist.checkpoint import MODEL, load_record, load_tensors, load_weights
-from paddle_mnist.errors import RunError
-from paddle_mnist.images import load_image
+from paddle_mnist.errors import PictureError, RunError
+from paddle_mnist.images import explain
 from paddle_mnist.metrics import predicted_digits, softmax
+from paddle_mnist.picture_files import open_picture
 from paddle_mnist.stages import STAGES, build_network
+from paddle_mnist.surroundings import seem_several
 from paddle_mnist.transforms import norm_img
 
 _BATCH = 500  # only a matter of memory
+
+# Below this probability a reading is in doubt. `evaluate --images` prints the accuracy and the
+# share of pictures left for this threshold and others.
+SURE = 0.8
+
+# Why a reading should not be believed.
+DOUBTS = {
+    "several": "there seem to be several digits; cut out one of them",
+    "unsure": "the network is unsure; it may be no digit, or an unclear one",
+}
 
 
 @dataclass(frozen=True)
@@ -30,12 +43,16 @@ class Reading:
         probabilities: float32 [10]; None for the linear stage, which has none.
         value: the linear stage's number, before it is rounded; None for all others.
         image: uint8 [28, 28], what the network saw.
+        doubt: a key of DOUBTS, where the reading should not be believed; None: no doubt is known.
+        steps: of a picture file: what each step of the preparation returned, see `images.explain`.
     """
 
     digit: int
     probabilities: np.ndarray | None
     value: float | None
     image: np.ndarray
+    doubt: str | None = None
+    steps: Mapping[str, Any] | None = None
 
 
 class Recognizer:
@@ -101,7 +118,7 @@ class Recognizer:
                 for digit, output, image in zip(digits, outputs, images)
             ]
         return [
-            Reading(int(digit), row, None, image)
+            Reading(int(digit), row, None, image, None if row.max() >= SURE else "unsure")
             for digit, row, image in zip(digits, softmax(outputs), images)
         ]
 
@@ -111,4 +128,11 @@ class Recognizer:
         Raises:
             PictureError: the file is not a picture that can be read, or shows nothing.
         """
-        return self.read(load_image(path))[0]
+        picture = open_picture(path)
+        try:
+            steps = explain(picture)
+            several = seem_several(steps["remove_lines"])
+        except PictureError as error:
+            raise PictureError(f"{path}: {error}") from error
+        reading = self.read(steps["centre_of_mass_to_middle"][np.newaxis])[0]
+        return replace(reading, steps=steps, doubt="several" if several else reading.doubt)

@@ -5,21 +5,33 @@ Knows nothing of the command line, and writes no files.
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import paddle
+from PIL import Image
 
-from paddle_mnist.data import Mnist, read_labels_csv
+from paddle_mnist.data import LabelledPicture, Mnist, read_labels_csv, read_pictures_npz
 from paddle_mnist.errors import PictureError, UsageError
-from paddle_mnist.images import load_image
-from paddle_mnist.infer import Recognizer
+from paddle_mnist.images import Step, prepare
+from paddle_mnist.infer import SURE, Recognizer
 from paddle_mnist.loop import evaluate
 from paddle_mnist.losses import LOSSES
-from paddle_mnist.metrics import accuracy_by_class, confusion_matrix, predicted_digits
+from paddle_mnist.metrics import (
+    accuracy_by_class,
+    confusion_matrix,
+    predicted_digits,
+    softmax,
+)
+from paddle_mnist.picture_files import open_picture
 from paddle_mnist.stages import STAGES
+
+# Probabilities below which a reading may be left out, for the table of accuracy and coverage.
+THRESHOLDS = (0.0, 0.5, 0.7, SURE, 0.9, 0.95, 0.99)
 
 
 @dataclass(frozen=True)
@@ -30,6 +42,8 @@ class Measurement:
         labels: int64 [N], the true digits.
         digits: int64 [N], what was read; -1 where a picture showed nothing to read.
         loss: the mean over what was read; None where nothing was.
+        sure: float32 [N], the probability of each digit that was read; -1 where nothing was read,
+            and everywhere for the linear stage, which has no probabilities.
         sources: where each picture comes from, or empty.
         unreadable: file → why nothing could be read in it; each counts as a mistake.
     """
@@ -37,6 +51,7 @@ class Measurement:
     labels: np.ndarray
     digits: np.ndarray
     loss: float | None
+    sure: np.ndarray
     sources: tuple[str, ...] = ()
     unreadable: dict[str, str] = field(default_factory=dict)
 
@@ -61,9 +76,20 @@ class Measurement:
             result["by_source"] = self._by_source(right)
             accuracies = [source["accuracy"] for source in result["by_source"].values()]
             result["mean_of_sources"] = float(np.mean(accuracies))
+        if (self.sure >= 0).any():
+            result["coverage"] = self._coverage(right)
         if self.unreadable:
             result["unreadable"] = self.unreadable
         return result
+
+    def _coverage(self, right: np.ndarray) -> list[dict[str, float | None]]:
+        rows = []
+        for threshold in THRESHOLDS:
+            believed = self.sure >= threshold
+            accuracy = float(right[believed].mean()) if believed.any() else None
+            row = {"threshold": threshold, "coverage": float(believed.mean())}
+            rows.append({**row, "accuracy": accuracy})
+        return rows
 
     def _by_source(self, right: np.ndarray) -> dict[str, dict[str, Any]]:
         sources = np.array(self.sources)
@@ -91,26 +117,45 @@ def measure_test_images(recognizer: Recognizer, mnist: Mnist) -> Measurement:
             "--data, or a run that was trained with --data sample"
         )
     test = evaluate(recognizer.network, LOSSES[STAGES[recognizer.stage].loss], mnist.test)
-    return Measurement(mnist.test.labels, predicted_digits(test.outputs), test.loss)
+    digits = predicted_digits(test.outputs)
+    return Measurement(mnist.test.labels, digits, test.loss, highest_probabilities(test.outputs))
 
 
-def measure_pictures(recognizer: Recognizer, folder: Path) -> Measurement:
+def highest_probabilities(outputs: np.ndarray) -> np.ndarray:
+    """How sure a network is of each of its readings.
+
+    Args:
+        outputs: float32 [N, 10], or [N, 1] of the linear stage.
+
+    Returns:
+        float32 [N], 0.1 to 1; -1 for the linear stage, which has no probabilities.
+    """
+    if outputs.shape[1] == 1:
+        return np.full(len(outputs), -1, np.float32)
+    return softmax(outputs).max(axis=1)
+
+
+def measure_pictures(
+    recognizer: Recognizer, folder: Path, instead: Mapping[str, Step] | None = None
+) -> Measurement:
     """Measure on a folder of pictures; one in which nothing can be read counts as a mistake.
 
     Args:
         recognizer: the run.
         folder: has `labels.csv` with the columns file and label and, for the accuracy of each
-            source, source_repo.
+            source, source_repo; or an .npz file with the arrays images and labels.
+        instead: functions that take the place of steps of the preparation, by the step's name.
 
     Raises:
         DataError: `labels.csv` is missing or damaged, or names a picture that is not there.
     """
-    rows = read_labels_csv(folder)
-    labels = np.array([row.label for row in rows])
+    rows = _open_npz(folder) if folder.suffix == ".npz" else _open_folder(folder)
+    labels = np.array([row.label for row, _open in rows])
     digits, images, unreadable = np.full(len(rows), -1), {}, {}
-    for index, row in enumerate(rows):
+    sure = np.full(len(rows), -1, np.float32)
+    for index, (row, open_one) in enumerate(rows):
         try:
-            images[index] = load_image(folder / row.file)[0]
+            images[index] = prepare(open_one(), instead)
         except PictureError as error:
             unreadable[row.file] = str(error)
     loss = None
@@ -118,8 +163,29 @@ def measure_pictures(recognizer: Recognizer, folder: Path) -> Measurement:
         readable = np.array(list(images))
         outputs = recognizer.outputs(np.stack(list(images.values())))
         digits[readable] = predicted_digits(outputs)
+        sure[readable] = highest_probabilities(outputs)
         loss_function = LOSSES[STAGES[recognizer.stage].loss]
         truth = paddle.to_tensor(labels[readable])
         loss = float(loss_function(paddle.to_tensor(outputs), truth))
-    sources = tuple(row.source for row in rows)
-    return Measurement(labels, digits, loss, sources if any(sources) else (), unreadable)
+    sources = tuple(row.source for row, _open in rows)
+    return Measurement(labels, digits, loss, sure, sources if any(sources) else (), unreadable)
+
+
+_Rows = list[tuple[LabelledPicture, Callable[[], Image.Image]]]
+
+
+def _open_folder(folder: Path) -> _Rows:
+    return [
+        (row, functools.partial(open_picture, folder / row.file)) for row in read_labels_csv(folder)
+    ]
+
+
+def _open_npz(path: Path) -> _Rows:
+    images, labels = read_pictures_npz(path)
+    return [
+        (
+            LabelledPicture(f"image {number}", int(label), ""),
+            functools.partial(Image.fromarray, image),
+        )
+        for number, (image, label) in enumerate(zip(images, labels))
+    ]

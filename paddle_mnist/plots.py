@@ -221,6 +221,39 @@ def plot_readings(
     return figure
 
 
+def plot_preparation(pictures: Sequence[Mapping[str, Any]], titles: Sequence[str] = ()) -> Figure:
+    """Draw pictures after every step of their preparation, one row for each picture.
+
+    Args:
+        pictures: of each, the name of the step → the picture after it, as `images.explain` returns
+            them: Pillow's pictures, or uint8 [H, W]; all with the same steps.
+        titles: one at the left of each row, or none.
+    """
+    names = list(pictures[0])
+    size = (1.15 * len(names), 1.3 * len(pictures) + 0.5)
+    figure = Figure(figsize=size, layout="constrained")
+    grid = figure.subplots(len(pictures), len(names), squeeze=False)
+    for index, (row, steps) in enumerate(zip(grid, pictures)):
+        for axes, name in zip(row, names):
+            # Without transparency, one sees the colours that lie under it.
+            step = steps[name]
+            pixels = np.asarray(step if isinstance(step, np.ndarray) else step.convert("RGB"))
+            axes.imshow(pixels, cmap="gray", vmin=0, vmax=255)
+            axes.set(xticks=[], yticks=[])
+            if index == 0:
+                axes.set_title(_in_lines(name), fontsize=7)
+        if titles:
+            row[0].set_ylabel(titles[index], fontsize=7)
+    return figure
+
+
+def _in_lines(name: str) -> str:
+    """Break the name of a step after every second word."""
+    words = name.split("_")
+    pairs = ("_".join(words[start : start + 2]) for start in range(0, len(words), 2))
+    return "\n".join(pairs)
+
+
 def draw_in_terminal(image: np.ndarray) -> str:
     """Draw an image with characters, two for each pixel, as a terminal's are narrow.
 

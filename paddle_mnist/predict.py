@@ -9,9 +9,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from paddle_mnist.command_line import Parser, prepare_for_run, run
+from paddle_mnist.command_line import (
+    Parser,
+    add_run_options,
+    chosen_run,
+    prepare_for_run,
+    run,
+)
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from paddle_mnist.infer import Reading
 
 
@@ -19,30 +27,30 @@ def build_parser() -> Parser:
     """The command's arguments."""
     parser = Parser(
         prog="python -m paddle_mnist.predict",
-        description="Read the digit in each picture with a run.",
+        description="Read the digit in each picture.",
     )
     parser.add_argument("pictures", nargs="+", type=Path, metavar="PICTURE", help="a picture file")
-    parser.add_argument(
-        "--run", type=Path, default=Path("runs/cnn"), metavar="DIR", help="default: runs/cnn"
-    )
+    add_run_options(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON document")
-    parser.add_argument("--plot", type=Path, metavar="FILE", help="draw what was read into FILE")
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="draw every step into FILE")
     return parser
 
 
 def predict(arguments: argparse.Namespace) -> None:
     """Run the command."""
-    prepare_for_run(arguments.run)
+    folder = chosen_run(arguments)
+    prepare_for_run(folder)
     from paddle_mnist.infer import Recognizer
-    from paddle_mnist.plots import plot_readings, save_figure
+    from paddle_mnist.plots import plot_preparation, save_figure
 
-    recognizer = Recognizer.load(arguments.run)
+    recognizer = Recognizer.load(folder)
     readings = [recognizer.read_picture(path) for path in arguments.pictures]
     if arguments.plot:
-        images = [reading.image for reading in readings]
-        digits = [reading.digit for reading in readings]
-        rows = [reading.probabilities for reading in readings]
-        save_figure(plot_readings(images, digits, rows), arguments.plot)
+        steps = [reading.steps for reading in readings]
+        titles = [
+            f"{path.name}\nread as {r.digit}" for path, r in zip(arguments.pictures, readings)
+        ]
+        save_figure(plot_preparation(steps, titles), arguments.plot)
     pairs = list(zip(arguments.pictures, readings))
     if arguments.json:
         print(json.dumps([as_json(path, reading) for path, reading in pairs], indent=1))
@@ -59,21 +67,30 @@ def as_json(path: Path, reading: Reading) -> dict[str, Any]:
         "digit": reading.digit,
         "probabilities": None if probabilities is None else [float(p) for p in probabilities],
         "value": reading.value,
+        "doubt": reading.doubt,
     }
 
 
 def report(path: Path, reading: Reading) -> None:
     """Print a reading for people, with what the network saw."""
+    from paddle_mnist.infer import DOUBTS
     from paddle_mnist.plots import draw_in_terminal
 
     print(draw_in_terminal(reading.image))
     if reading.probabilities is None:
         print(f"{path}: {reading.digit} (the neuron says {reading.value:.2f})")
-        return
-    others = sorted(enumerate(reading.probabilities), key=lambda pair: -pair[1])[1:3]
+    else:
+        print(f"{path}: {reading.digit} ({how_sure(reading.probabilities)})")
+    if reading.doubt:
+        print(f"  do not rely on it: {DOUBTS[reading.doubt]}")
+    print()
+
+
+def how_sure(probabilities: np.ndarray) -> str:
+    """The probability of the digit that was read, and those of the next two."""
+    first, *others = sorted(enumerate(probabilities), key=lambda pair: -pair[1])[:3]
     text = ", ".join(f"{digit}: {probability:.1%}" for digit, probability in others)
-    sure = reading.probabilities[reading.digit]
-    print(f"{path}: {reading.digit} ({sure:.1%}; then {text})\n")
+    return f"{first[1]:.1%}; then {text}"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

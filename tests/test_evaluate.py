@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 
 from paddle_mnist import evaluate
+from paddle_mnist.ablation import ABLATIONS
 from paddle_mnist.checkpoint import load_record, update_record
 from paddle_mnist.data import load_mnist
 from paddle_mnist.experiment import run_training
 from paddle_mnist.infer import Recognizer
 from paddle_mnist.metrics import softmax
+from paddle_mnist.shipped import shipped_run
 from paddle_mnist.stages import configure
 
 
@@ -97,3 +99,39 @@ def test_images_that_the_network_has_seen_are_refused(run, cnn):
     assert "error: the sample's test images come from MNIST's training set" in err
     assert "--data" in err
     assert {path.name: path.read_bytes() for path in cnn.iterdir()} == before
+
+
+def test_weights_that_ship_are_measured_without_a_run(run, pictures, monkeypatch, tmp_path):
+    folder = pictures()
+    monkeypatch.chdir(tmp_path)
+    before = sorted(path.name for path in shipped_run("cnn").iterdir())
+    code, out, err = run("--stage", "cnn", "--images", folder)
+    assert (code, err) == (0, "weights: those of cnn that ship; --run takes yours\n")
+    assert "when only readings of at least a probability are believed" in out
+    assert "confusion" not in out.splitlines()[-1]
+    assert sorted(path.name for path in shipped_run("cnn").iterdir()) == before
+
+
+def test_weights_that_ship_have_seen_the_sample(run):
+    code, out, err = run("--data", "sample")
+    assert (code, out) == (2, "")
+    assert "it has seen them" in err
+
+
+def test_the_ablation_through_the_command(run, cnn, pictures):
+    folder = pictures()
+    code, out, _ = run("--run", cnn, "--images", folder, "--ablation", "--json")
+    assert code == 0
+    result = json.loads(out)
+    assert list(result) == list(ABLATIONS)
+    code, out, _ = run("--run", cnn, "--images", folder, "--ablation")
+    assert code == 0
+    for line, (name, measured) in zip(out.splitlines(), result.items()):
+        assert line.startswith(f"{name} ")
+        assert f"accuracy {measured['accuracy']:.4f}" in line
+
+
+def test_an_ablation_needs_pictures(run, cnn):
+    code, out, err = run("--run", cnn, "--ablation")
+    assert (code, out) == (2, "")
+    assert "--ablation needs --images" in err

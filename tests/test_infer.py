@@ -12,8 +12,9 @@ from PIL import Image
 
 from paddle_mnist.checkpoint import save_run, weights_of
 from paddle_mnist.errors import PictureError, RunError, UsageError
-from paddle_mnist.images import load_image
-from paddle_mnist.infer import Recognizer
+from paddle_mnist.images import explain, load_image
+from paddle_mnist.infer import DOUBTS, SURE, Recognizer
+from paddle_mnist.picture_files import open_picture
 from paddle_mnist.stages import STAGES, build_network, configure
 
 # In a picture of one white pixel the network below answers with this row of its weights.
@@ -90,6 +91,82 @@ def test_a_picture_file_is_prepared_and_read(tmp_path):
     np.testing.assert_array_equal(reading.image, load_image(tmp_path / "one.png")[0])
     with pytest.raises(PictureError, match=r"two.png"):
         Recognizer(OnePixel(ANSWER), "cnn").read_picture(tmp_path / "two.png")
+
+
+def paper_with(*columns: int) -> np.ndarray:
+    """Dark upright strokes on light paper."""
+    paper = np.full((90, 120), 255, np.uint8)
+    for column in columns:
+        paper[20:70, column : column + 6] = 0
+    return paper
+
+
+def network_that_is_sure_by(share: float) -> OnePixel:
+    """Says 3 with this probability, of whatever it sees: its answer does not depend on it."""
+    logits = np.zeros(10, np.float32)
+    logits[3] = np.log(9 * share / (1 - share))
+
+    class Constant(OnePixel):
+        def forward(self, images: paddle.Tensor) -> paddle.Tensor:
+            return paddle.ones_like(images[:, :1]) * self.answer
+
+    return Constant(logits)
+
+
+@pytest.mark.parametrize(
+    "share, doubt", [(0.2, "unsure"), (SURE - 0.001, "unsure"), (SURE + 0.001, None), (0.999, None)]
+)
+def test_a_reading_is_in_doubt_below_the_threshold(share, doubt):
+    (reading,) = Recognizer(network_that_is_sure_by(share), "cnn").read(first_pixels(255))
+    assert reading.probabilities.max() == pytest.approx(share, abs=1e-5)
+    assert reading.doubt == doubt
+
+
+def test_what_is_no_number_is_in_doubt():
+    useless = OnePixel(np.full(10, np.nan, np.float32))
+    (reading,) = Recognizer(useless, "cnn").read(first_pixels(255))
+    assert reading.doubt == "unsure"
+
+
+def test_the_linear_stage_knows_no_doubt():
+    network = OnePixel(np.array([4.5], np.float32))
+    (reading,) = Recognizer(network, "linear").read(first_pixels(255))
+    assert reading.doubt is None
+
+
+@pytest.mark.parametrize("stage, answer", [("cnn", None), ("linear", np.array([4.0], np.float32))])
+def test_several_digits_in_a_picture_are_in_doubt_however_sure_the_network_is(
+    tmp_path, stage, answer
+):
+    network = network_that_is_sure_by(0.999) if answer is None else OnePixel(answer)
+    recognizer = Recognizer(network, stage)
+    doubts = []
+    for columns in ((30,), (30, 80), (10, 50, 90)):
+        Image.fromarray(paper_with(*columns)).save(tmp_path / "picture.png")
+        doubts.append(recognizer.read_picture(tmp_path / "picture.png").doubt)
+    assert doubts == [None, "several", "several"]
+
+
+def test_every_doubt_has_words():
+    assert set(DOUBTS) == {"several", "unsure"}
+    assert all(words for words in DOUBTS.values())
+
+
+def test_a_reading_of_a_file_keeps_the_steps_of_its_preparation(tmp_path):
+    Image.fromarray(paper_with(30)).save(tmp_path / "one.png")
+    reading = Recognizer(OnePixel(ANSWER), "cnn").read_picture(tmp_path / "one.png")
+    expected = explain(open_picture(tmp_path / "one.png"))
+    assert list(reading.steps) == list(expected)
+    for name, step in expected.items():
+        np.testing.assert_array_equal(np.asarray(reading.steps[name]), np.asarray(step))
+    np.testing.assert_array_equal(reading.steps["centre_of_mass_to_middle"], reading.image)
+    assert Recognizer(OnePixel(ANSWER), "cnn").read(reading.image[None])[0].steps is None
+
+
+def test_a_picture_of_nothing_is_refused_by_name(tmp_path):
+    Image.fromarray(paper_with()).save(tmp_path / "blank.png")
+    with pytest.raises(PictureError, match=r"blank\.png: nothing to read"):
+        Recognizer(OnePixel(ANSWER), "cnn").read_picture(tmp_path / "blank.png")
 
 
 @pytest.mark.parametrize("stage", STAGES)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from paddle_mnist.data.labelled_pictures import LabelledPicture, read_labels_csv
+from paddle_mnist.data.labelled_pictures import (
+    LabelledPicture,
+    read_labels_csv,
+    read_pictures_npz,
+)
 from paddle_mnist.data.mnist import Mnist, Source, load_mnist
 from paddle_mnist.data.split import Split, fingerprint
 
@@ -14,4 +18,5 @@ __all__ = [
     "fingerprint",
     "load_mnist",
     "read_labels_csv",
+    "read_pictures_npz",
 ]

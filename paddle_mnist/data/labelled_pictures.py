@@ -1,10 +1,12 @@
-"""A folder of labelled pictures: `labels.csv` says which digit each file shows."""
+"""Labelled pictures: a folder whose `labels.csv` says which digit each file shows, or an .npz."""
 
 from __future__ import annotations
 
 import csv
 from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
 
 from paddle_mnist.errors import DataError
 
@@ -65,3 +67,37 @@ def _parse(path: Path, line: int, row: dict[str | None, str | None]) -> Labelled
     if not (path.parent / name).is_file():
         raise DataError(f"{path}, line {line}: the picture {name!r} is not in the folder")
     return LabelledPicture(name, int(label), (row.get("source_repo") or "").strip())
+
+
+def read_pictures_npz(path: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Read small grey pictures from one of NumPy's .npz files.
+
+    Args:
+        path: has the arrays `images`, uint8 [N, H, W], and `labels`, N whole numbers from 0 to 9.
+
+    Returns:
+        The images, and the labels as int64 [N]; N is at least 1.
+
+    Raises:
+        DataError: the file is missing or damaged, or its arrays are others.
+    """
+    try:
+        # NumPy would leave a damaged file open.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            images, labels = np.asarray(arrays["images"]), np.asarray(arrays["labels"])
+    except Exception as error:  # on damaged files NumPy and zipfile raise almost anything
+        raise DataError(
+            f"{path} cannot be read ({error}); expected an .npz file with the arrays images and "
+            "labels"
+        ) from error
+    if images.dtype != np.uint8 or images.ndim != 3 or not images.size:
+        raise DataError(
+            f"{path}: images is {images.dtype} {images.shape}; expected uint8 [N, H, W]"
+        )
+    if labels.shape != images.shape[:1] or labels.dtype.kind not in "iu":
+        raise DataError(
+            f"{path}: labels is {labels.dtype} {labels.shape}; expected a digit an image"
+        )
+    if labels.min() < 0 or labels.max() > 9:
+        raise DataError(f"{path}: labels are {labels.min()} to {labels.max()}; expected 0 to 9")
+    return images, labels.astype(np.int64)
