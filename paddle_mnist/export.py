@@ -1,0 +1,271 @@
+"""python -m paddle_mnist.export: a run in a format that other programs read."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from paddle_mnist._version import __version__
+from paddle_mnist.command_line import Parser, prepare_for_run, run
+from paddle_mnist.errors import RunError, UsageError
+from paddle_mnist.files import replace_file, sync_folder, write_synced
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from paddle_mnist.infer import Recognizer
+
+FORMATS = ("onnx", "paddle", "pdparams", "html")
+LIMIT = 1e-5
+TEST_IMAGES = 1000
+
+
+def build_parser() -> Parser:
+    """The command's arguments."""
+    parser = Parser(
+        prog="python -m paddle_mnist.export",
+        description="Write a run in a format that other programs read, and check the result.",
+    )
+    parser.add_argument(
+        "--run", type=Path, default=Path("runs/cnn"), metavar="DIR", help="default: runs/cnn"
+    )
+    parser.add_argument(
+        "--format",
+        required=True,
+        metavar="F",
+        help="onnx (a file for any ONNX runtime), paddle (a folder with Paddle's inference model), "
+        "pdparams (a file for paddle.load) or html (one page to draw on)",
+    )
+    parser.add_argument(
+        "-o", "--out", type=Path, required=True, metavar="PATH", help="what to write"
+    )
+    parser.add_argument(
+        "--data",
+        default="auto",
+        metavar="auto|sample|DIR",
+        help="whose test images to check with (default: auto, as for training)",
+    )
+    return parser
+
+
+def export(arguments: argparse.Namespace) -> None:
+    """Run the command."""
+    check_place(arguments.format, arguments.out)
+    prepare_for_run(arguments.run)
+    from paddle_mnist.data import load_mnist
+    from paddle_mnist.infer import Recognizer
+
+    recognizer = Recognizer.load(arguments.run)
+    with tempfile.TemporaryDirectory(prefix="paddle-mnist-") as scratch:
+        draft = Path(scratch) / "draft"
+        write(arguments.format, recognizer, draft)
+        if arguments.format != "html":  # the page computes in a browser, not here
+            mnist = load_mnist(arguments.data, validation=0.0)
+            print(mnist.source.message, file=sys.stderr)
+            check(arguments.format, recognizer, draft, mnist.test.images[:TEST_IMAGES])
+        place(draft, arguments.out)
+    print(f"written: {arguments.out}")
+
+
+def check_place(name: str, out: Path) -> None:
+    """Refuse a place where nothing of this format may be put, before any work is done.
+
+    A file, and a folder that holds nothing but an inference model, are replaced.
+
+    Raises:
+        UsageError: the format is unknown, or something else is in the way.
+    """
+    if name not in FORMATS:
+        raise UsageError(f"unknown format {name!r}; allowed: {', '.join(FORMATS)}")
+    if name != "paddle" and out.is_dir():
+        raise UsageError(f"{out} is a folder, and {name} is written as a file; give -o a file")
+    if name == "paddle" and out.exists() and not _is_inference_model(out):
+        raise UsageError(
+            f"{out} is there already, and is no exported model; -o needs a new folder for "
+            "Paddle's inference model"
+        )
+
+
+def _is_inference_model(folder: Path) -> bool:
+    from paddle_mnist.inference_model import FILES
+
+    return folder.is_dir() and {path.name for path in folder.iterdir()} <= set(FILES)
+
+
+def write(name: str, recognizer: Recognizer, path: Path) -> None:
+    """Write a network in one of the formats.
+
+    Raises:
+        UsageError: what the format needs is not installed.
+        RunError: the network cannot be translated, or the file cannot be written.
+    """
+    if name == "onnx":
+        from paddle_mnist.onnx_model import write_onnx
+
+        write_onnx(recognizer.network, path, contract(recognizer))
+    elif name == "paddle":
+        from paddle_mnist.inference_model import write_inference_model
+
+        write_inference_model(recognizer.network, path, contract(recognizer))
+    elif name == "pdparams":
+        from paddle_mnist.checkpoint import weights_of
+        from paddle_mnist.pdparams import write_pdparams
+
+        write_pdparams(path, weights_of(recognizer.network))
+    else:
+        from paddle_mnist.demo.page import write_page
+
+        write_page([recognizer], path)
+
+
+def contract(recognizer: Recognizer) -> dict[str, str]:
+    """What somebody needs to know who has nothing but the exported network."""
+    from paddle_mnist.images import BOX, SIZE
+
+    record = recognizer.record
+    output = (
+        "logits: float32 [N, 10], a score for each digit; the largest is the digit that is read"
+    )
+    if recognizer.stage == "linear":
+        output = "logits: float32 [N, 1], the digit as a number; round it to the nearest of 0 to 9"
+    return {
+        "written_by": f"paddle-mnist {__version__}",
+        "stage": recognizer.stage,
+        "input": f"images: float32 [N, {SIZE * SIZE}], each 0 (paper) to 1 (ink)",
+        "preparation": (
+            f"{SIZE} x {SIZE} grey pixels, white ink on black; the longest side of the digit is "
+            f"{BOX} pixels; its centre of mass is at pixel ({SIZE // 2}, {SIZE // 2}), counted "
+            "from 0; pixels / 255; laid out row by row"
+        ),
+        "output": output,
+        "test_accuracy": _test_accuracy(record.get("test")),
+        "weights_sha256": record.get("files", {}).get("model.safetensors", "unknown"),
+        "data_fingerprint": str(record.get("data", {}).get("fingerprint") or "unknown"),
+    }
+
+
+def _test_accuracy(test: dict[str, float] | None) -> str:
+    return f"{test['accuracy']:.4f} on {test['count']:,} images" if test else "not measured"
+
+
+def check(name: str, recognizer: Recognizer, path: Path, images: np.ndarray) -> None:
+    """Compare what was written with the network itself, and print the largest difference.
+
+    Args:
+        name: the format.
+        recognizer: the network.
+        path: what was written.
+        images: uint8 [N, 28, 28].
+
+    Raises:
+        RunError: the outputs differ by more than `LIMIT`.
+    """
+    difference = largest_difference(
+        outputs_of(name, recognizer.stage, path, images), recognizer.outputs(images)
+    )
+    if not difference <= LIMIT:  # written so that it is refused when it is not a number
+        raise RunError(
+            f"the {name} format computes something else than the network: the largest difference "
+            f"on {len(images):,} test images is {difference:.1e}, allowed is {LIMIT:.0e}; nothing "
+            "was written"
+        )
+    print(f"largest difference on {len(images):,} test images: {difference:.1e}")
+
+
+def outputs_of(name: str, stage: str, path: Path, images: np.ndarray) -> np.ndarray:
+    """What an exported network computes, by the engine of its own format.
+
+    Args:
+        name: "onnx", "paddle" or "pdparams".
+        stage: of the network; its weights alone do not tell.
+        path: what was written.
+        images: uint8 [N, 28, 28].
+
+    Returns:
+        float32 [N, 10], or [N, 1] for the linear stage.
+    """
+    from paddle_mnist.transforms import norm_img
+
+    if name == "onnx":
+        from paddle_mnist.onnx_model import onnx_outputs
+
+        return onnx_outputs(path, norm_img(images).numpy())
+    if name == "paddle":
+        from paddle_mnist.inference_model import inference_outputs
+
+        return inference_outputs(path, norm_img(images).numpy())
+    from paddle_mnist.checkpoint import load_weights
+    from paddle_mnist.infer import Recognizer
+    from paddle_mnist.pdparams import read_pdparams
+    from paddle_mnist.stages import build_network
+
+    network = build_network(stage)
+    load_weights(network, read_pdparams(path))
+    return Recognizer(network, stage).outputs(images)
+
+
+def largest_difference(outputs: np.ndarray, expected: np.ndarray) -> float:
+    """The largest difference between two sets of outputs.
+
+    Outputs above 1 are compared in parts of the largest of them: float32 has about 7 digits, so of
+    a logit of 50 the fifth decimal place is chance.
+
+    Args:
+        outputs: float32 [N, M].
+        expected: float32 [N, M].
+    """
+    scale = max(1.0, float(abs(expected).max()))
+    return float(abs(outputs - expected).max()) / scale
+
+
+def place(draft: Path, out: Path) -> None:
+    """Put what was written into its place, whole or not at all.
+
+    Raises:
+        RunError: the place cannot be written.
+    """
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        if draft.is_dir():
+            _replace_folder(draft, out)
+        else:
+            replace_file(out, draft.read_bytes())
+    except OSError as error:
+        raise RunError(f"{out} cannot be written: {error}") from error
+
+
+def _replace_folder(draft: Path, out: Path) -> None:
+    # Beside its place first: the draft may be on another disk, from where nothing can be renamed.
+    new, old = (out.with_name(f"{out.name}.{os.getpid()}.{end}") for end in ("tmp", "old"))
+    try:
+        new.mkdir()
+        for path in draft.iterdir():
+            write_synced(new / path.name, path.read_bytes())
+        sync_folder(new)
+        if out.exists():
+            os.replace(out, old)
+        try:
+            os.replace(new, out)
+        except OSError:
+            if old.exists():
+                os.replace(old, out)
+            raise
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+    shutil.rmtree(old, ignore_errors=True)
+    sync_folder(out.parent)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command's entry; returns the exit code."""
+    return run(export, build_parser(), arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

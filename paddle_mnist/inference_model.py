@@ -1,0 +1,104 @@
+"""Paddle's inference model: a network's graph and weights, used without the code that built it.
+
+It is a folder: `model.json` (the graph) and `model.pdiparams` (the weights), which
+`paddle.inference`, Paddle Serving and Paddle Lite read, and `contract.json`, which says how a
+picture has to be prepared.
+
+Knows nothing of runs.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Callable
+
+import numpy as np
+import paddle
+from paddle import nn
+
+GRAPH, WEIGHTS, CONTRACT = "model.json", "model.pdiparams", "contract.json"
+FILES = (GRAPH, WEIGHTS, CONTRACT)
+INPUT = "images"
+
+_BATCH = 250  # only a matter of memory
+
+
+def write_inference_model(network: nn.Layer, folder: Path, contract: Mapping[str, str]) -> None:
+    """Write a network as Paddle's inference model.
+
+    Args:
+        network: takes float32 [N, 784]; from now on in evaluation mode.
+        folder: made where it is missing; the three files in it are replaced.
+        contract: what to write into `contract.json`.
+    """
+    network.eval()
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = paddle.static.InputSpec([None, 784], "float32", INPUT)  # None: any number of pictures
+    with silenced():
+        paddle.jit.save(network, str(folder / Path(GRAPH).stem), input_spec=[rows])
+    text = json.dumps(dict(contract), indent=1, ensure_ascii=False)
+    (folder / CONTRACT).write_text(text, encoding="utf-8")
+
+
+def inference_outputs(folder: Path, rows: np.ndarray) -> np.ndarray:
+    """What Paddle's inference engine computes with the model in a folder.
+
+    Args:
+        folder: what `write_inference_model` wrote.
+        rows: float32 [N, 784], N at least 1, as `norm_img` gives them.
+
+    Returns:
+        float32 [N, 10], or [N, 1] for the linear stage.
+    """
+    from paddle import inference
+
+    config = inference.Config(str(folder / GRAPH), str(folder / WEIGHTS))
+    config.disable_gpu()
+    config.disable_glog_info()
+    predictor = inference.create_predictor(config)
+    images = predictor.get_input_handle(INPUT)
+    outputs = predictor.get_output_handle(predictor.get_output_names()[0])
+    batches = []
+    for start in range(0, len(rows), _BATCH):
+        images.copy_from_cpu(np.ascontiguousarray(rows[start : start + _BATCH]))
+        predictor.run()
+        batches.append(outputs.copy_to_cpu())
+    return np.concatenate(batches)
+
+
+@contextmanager
+def silenced() -> Iterator[Callable[[], str]]:
+    """Keep back what is printed, below Python too: the translators report every step.
+
+    Yields:
+        A function that returns what was printed up to now.
+    """
+    kept = [os.dup(descriptor) for descriptor in (1, 2)]
+    with tempfile.TemporaryFile() as file:
+
+        def printed() -> str:
+            _flush()
+            file.seek(0)
+            return file.read().decode(errors="replace")
+
+        _flush()
+        for descriptor in (1, 2):
+            os.dup2(file.fileno(), descriptor)
+        try:
+            yield printed
+        finally:
+            _flush()
+            for descriptor, original in zip((1, 2), kept):
+                os.dup2(original, descriptor)
+                os.close(original)
+
+
+def _flush() -> None:
+    sys.stdout.flush()
+    sys.stderr.flush()
