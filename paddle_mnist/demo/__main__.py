@@ -1,0 +1,94 @@
+"""python -m paddle_mnist.demo: write a page to draw digits on, with trained networks inside."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import webbrowser
+from collections.abc import Sequence
+from pathlib import Path
+
+from paddle_mnist.command_line import Parser, run
+from paddle_mnist.errors import UsageError
+
+
+def build_parser() -> Parser:
+    """The command's arguments."""
+    parser = Parser(
+        prog="python -m paddle_mnist.demo",
+        description="Write one HTML file in which you draw a digit and see how each network reads "
+        "it. It needs no server and no network.",
+    )
+    parser.add_argument(
+        "--run",
+        nargs="+",
+        action="extend",
+        default=[],
+        type=Path,
+        metavar="DIR",
+        help="runs of yours, such as runs/cnn, instead of those that ship with the package",
+    )
+    parser.add_argument(
+        "--stage",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="STAGE",
+        help="stages that ship with the package; default: all, or none beside --run",
+    )
+    parser.add_argument(
+        "-o",
+        "--out",
+        type=Path,
+        default=Path("demo.html"),
+        metavar="FILE",
+        help="default: demo.html",
+    )
+    parser.add_argument("--open", action="store_true", help="open the page in the browser")
+    return parser
+
+
+def demo(arguments: argparse.Namespace) -> None:
+    """Run the command."""
+    from paddle_mnist.demo.page import write_page
+    from paddle_mnist.infer import Recognizer
+
+    own = [folder.resolve() for folder in arguments.run]
+    shipped = shipped_runs(arguments.stage, all_of_them=not own)
+    recognizers = [Recognizer.load(folder) for folder in [*own, *shipped]]
+    size = write_page(recognizers, arguments.out, [*own, *[None] * len(shipped)])
+    stages = ", ".join(recognizer.stage for recognizer in recognizers)
+    print(f"the page is in {arguments.out} ({size / 1e6:.1f} MB), with {stages}")
+    page = arguments.out.resolve().as_uri()
+    if arguments.open and not webbrowser.open(page):
+        print(f"no browser was found here; open this address in one: {page}")
+
+
+def shipped_runs(stages: Sequence[str], all_of_them: bool) -> list[Path]:
+    """The folders of runs that ship with the package.
+
+    Args:
+        stages: their stages, in the order wanted.
+        all_of_them: whether no name means all.
+
+    Raises:
+        UsageError: a stage does not ship.
+    """
+    from paddle_mnist.shipped import SHIPPED, shipped_run
+
+    for stage in stages:
+        if stage not in SHIPPED:
+            raise UsageError(
+                f"no run of a stage {stage!r} ships with the package; these do: "
+                f"{', '.join(SHIPPED)}. For a run of your own, use --run"
+            )
+    return [shipped_run(stage) for stage in stages or (SHIPPED if all_of_them else ())]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command's entry; returns the exit code."""
+    return run(demo, build_parser(), arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
