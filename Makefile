@@ -1,6 +1,7 @@
 # make lab [IN=zh]          the environment, the package, and chapter 1 in JupyterLab
 # make train [STAGE=cnn]    the environment, the package, and a training
 # make test                 the environment, the test tools, and all tests
+# make browser              a browser for the tests of the page, where there is none
 # make lint, make chapters, make bench     for those who change the course
 #
 # PYTHON=python3.12 chooses another Python for a new environment.
@@ -11,7 +12,7 @@ VENV ?= .venv
 PYTHON ?= python3
 RUN = $(VENV)/bin/python
 
-.PHONY: lab train test lint format chapters bench clean
+.PHONY: lab train test browser lint format chapters bench clean
 
 # Links in a chapter lead to its neighbours and to work/, so Jupyter must see the whole course.
 lab: $(VENV)/installed-chapters
@@ -26,6 +27,10 @@ test: $(VENV)/installed-test
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(RUN) -m pytest
+
+# For the tests of the page, where there is no Chromium on the machine.
+browser: $(VENV)/installed-test
+	$(RUN) -m playwright install chromium
 
 lint: $(VENV)/installed-test
 	$(VENV)/bin/ruff check .

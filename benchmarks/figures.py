@@ -41,6 +41,7 @@ ROWS: dict[str, tuple[str, tuple[str, ...], int]] = {
     "deep-cnn --best-weights": ("deep-cnn", ("--best-weights", "--validation", HELD_OUT), 3),
     "deep-cnn --schedule one-cycle": ("deep-cnn", ("--schedule", "one-cycle"), 3),
     "dropout-cnn": ("dropout-cnn", (), 3),
+    "best": ("best", (), 1),
 }
 VARIANTS = {
     "deep-cnn --best-weights": "the same, but the epoch is chosen on 5,004 images held out",

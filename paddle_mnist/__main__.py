@@ -12,13 +12,16 @@ COMMANDS = {
     "train": "train a stage and save the run",
     "evaluate": "measure a run on test images or on a folder of pictures",
     "predict": "read the digit in a picture",
+    "demo": "write the page to draw on, with trained networks inside",
+    "export": "write a run as ONNX, Paddle's formats, or a page",
+    "import-weights": "make a run from the .pdparams file of another course",
     "homework": "exercises that check themselves",
 }
 
 
 def usage() -> str:
     """What the program can do."""
-    lines = [f"  {name:10} {purpose}" for name, purpose in COMMANDS.items()]
+    lines = [f"  {name:14} {purpose}" for name, purpose in COMMANDS.items()]
     return "\n".join(["usage: paddle-mnist COMMAND …; COMMAND --help tells more", "", *lines])
 
 
@@ -26,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command that the first word names; returns the exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     if words and words[0] in COMMANDS:
-        module = importlib.import_module(f"paddle_mnist.{words[0]}")
+        module = importlib.import_module(f"paddle_mnist.{words[0].replace('-', '_')}")
         if hasattr(module, "__path__"):  # a folder: its command is what python -m runs
             module = importlib.import_module(f"{module.__name__}.__main__")
         return module.main(words[1:])

@@ -54,7 +54,7 @@ def test_a_wrong_command_is_refused(capsys, words, found):
     assert program.main(words) == 2
     out, err = capsys.readouterr()
     assert out == ""
-    assert err == f"error: {found}; the commands are: train, evaluate, predict, homework\n"
+    assert err == f"error: {found}; the commands are: {', '.join(program.COMMANDS)}\n"
 
 
 @pytest.mark.parametrize("command", ["train", "evaluate", "predict"])

@@ -43,14 +43,25 @@ def test_every_dependency_has_a_lower_bound():
     lists = [setup["options"]["install_requires"], *setup["options.extras_require"].values()]
     requirements = [line for text in lists for line in text.split("\n") if line]
     assert requirements
-    assert all(" >= " in requirement for requirement in requirements)
+    others = [line for line in requirements if not line.startswith("paddle-mnist[")]
+    assert all(" >= " in requirement for requirement in others)
 
 
-def test_the_exercises_are_installed_with_the_package():
+@pytest.mark.parametrize(
+    ("package", "data"),
+    [
+        ("paddle_mnist", "weights"),
+        ("paddle_mnist.data", "sample"),
+        ("paddle_mnist.demo", "page"),
+        ("paddle_mnist.homework", "exercises"),
+    ],
+)
+def test_files_that_are_no_code_are_installed_with_the_package(package, data):
     setup = configparser.ConfigParser()
     setup.read(ROOT / "setup.cfg", encoding="utf-8")
-    folder = ROOT / "paddle_mnist" / "homework"
-    patterns = setup["options.package_data"]["paddle_mnist.homework"].split()
+    folder = ROOT.joinpath(*package.split("."))
+    patterns = setup["options.package_data"][package].split()
     named = {path for pattern in patterns for path in folder.glob(pattern) if path.is_file()}
-    there = {path for path in (folder / "exercises").rglob("*") if path.is_file()}
+    there = {path for path in (folder / data).rglob("*") if path.is_file()}
+    assert there
     assert {path for path in there - named if "__pycache__" not in path.parts} == set()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import re
 import subprocess
 import sys
@@ -10,16 +11,35 @@ from pathlib import Path
 
 import pytest
 
+from paddle_mnist.checkpoint import load_record
+from paddle_mnist.shipped import shipped_run
+
 ROOT = Path(__file__).resolve().parent.parent
 READMES = ["README.md", "README.zh-CN.md"]
 
 
-@pytest.fixture(scope="module")
-def figures():
-    spec = importlib.util.spec_from_file_location("figures", ROOT / "benchmarks" / "figures.py")
+def load_benchmark(name):
+    spec = importlib.util.spec_from_file_location(name, ROOT / "benchmarks" / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="module")
+def figures():
+    return load_benchmark("figures")
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_the_tables_of_handwriting_are_those_that_were_measured(name):
+    handwriting = load_benchmark("handwriting")
+    text = (ROOT / name).read_text(encoding="utf-8")
+    shown = text.partition(handwriting.BEGIN)[2].partition(handwriting.END)[0]
+    found = json.loads(handwriting.RESULTS.read_text(encoding="utf-8"))
+    assert shown.strip() == handwriting.table(found)
+    # Weights that were trained anew have to be measured anew.
+    for stage, mnist in found["mnist"].items():
+        assert mnist["as it is"] == load_record(shipped_run(stage))["test"]["accuracy"]
 
 
 @pytest.mark.parametrize("name", READMES)
