@@ -28,7 +28,8 @@ def usage() -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command that the first word names; returns the exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    if words and words[0] in COMMANDS:
+    # A file of Python is named with _, so that `python -m paddle_mnist.import_weights` is too.
+    if words and words[0].replace("_", "-") in COMMANDS:
         module = importlib.import_module(f"paddle_mnist.{words[0].replace('-', '_')}")
         if hasattr(module, "__path__"):  # a folder: its command is what python -m runs
             module = importlib.import_module(f"{module.__name__}.__main__")

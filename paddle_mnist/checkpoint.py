@@ -22,7 +22,7 @@ import numpy as np
 import safetensors
 import safetensors.numpy
 
-from paddle_mnist.errors import RunError
+from paddle_mnist.errors import RunError, UsageError
 from paddle_mnist.files import replace_file, sync_folder, write_synced
 from paddle_mnist.stages import STAGES
 
@@ -70,7 +70,7 @@ def save_run(folder: Path, record: Record, model: Tensors, state: Tensors | None
     contents = {MODEL: safetensors.numpy.save(model)}
     if state is not None:
         contents[STATE] = safetensors.numpy.save(state)
-    hashes = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
+    hashes = {name: _sha256(content) for name, content in contents.items()}
     text = _sealed({"format": FORMAT, **record, "files": hashes})
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -141,6 +141,31 @@ def _hash_of_record(record: Record) -> str:
 def _sealed(record: Record) -> bytes:
     values = json.loads(json.dumps(record, allow_nan=False))  # as they will be read again
     return json.dumps({**values, "sha256": _hash_of_record(values)}, indent=1).encode()
+
+
+def check_output_file(path: Path, ending: str) -> None:
+    """Refuse to write a file where it could destroy a run, or something of another kind.
+
+    Args:
+        path: what the user wants written.
+        ending: of files of its kind, such as ".onnx".
+
+    Raises:
+        UsageError: it is no file's name, or a folder, or lies in a run's folder, or a file with
+            another ending is there.
+    """
+    if not path.name:
+        raise UsageError(f"{path} is no file; name a file to write, such as model{ending}")
+    # Those of os.path say no to a name that is too long, where those of pathlib raise.
+    if os.path.isdir(path):
+        raise UsageError(f"{path} is a folder; name a file to write, such as model{ending}")
+    if os.path.exists(path.parent / RECORD):
+        raise UsageError(f"{path.parent} holds a run; name a file outside of it to write")
+    if os.path.exists(path) and path.suffix.lower() != ending:
+        raise UsageError(
+            f"{path} is there already, and is replaced only where its name ends in {ending}; "
+            "name another file to write"
+        )
 
 
 def load_record(folder: Path) -> Record:

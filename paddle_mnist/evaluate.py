@@ -16,7 +16,7 @@ from paddle_mnist.command_line import (
     prepare_for_run,
     run,
 )
-from paddle_mnist.errors import UsageError
+from paddle_mnist.errors import RunError, UsageError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -61,7 +61,6 @@ def evaluate(arguments: argparse.Namespace) -> None:
     from paddle_mnist.data import load_mnist
     from paddle_mnist.infer import Recognizer
     from paddle_mnist.measurement import measure_pictures, measure_test_images
-    from paddle_mnist.plots import plot_confusion, save_figure
 
     recognizer = Recognizer.load(folder)
     if arguments.ablation:
@@ -81,9 +80,20 @@ def evaluate(arguments: argparse.Namespace) -> None:
     else:
         report(measured.as_json(), matrix)
     if arguments.run:  # weights that ship belong to the package, which is no place for pictures
-        save_figure(plot_confusion(matrix, title), arguments.run / name)
-        if not arguments.json:
-            print(f"\nthe confusion matrix is drawn in {arguments.run / name}")
+        draw(matrix, title, arguments.run / name, quiet=arguments.json)
+
+
+def draw(matrix: np.ndarray, title: str, path: Path, quiet: bool) -> None:
+    """Draw the confusion matrix; where that cannot be done, the figures have been printed."""
+    from paddle_mnist.plots import plot_confusion, save_figure
+
+    try:
+        save_figure(plot_confusion(matrix, title), path)
+    except RunError as error:
+        print(f"note: {error}", file=sys.stderr)
+        return
+    if not quiet:
+        print(f"\nthe confusion matrix is drawn in {path}")
 
 
 def report_ablation(recognizer: Recognizer, arguments: argparse.Namespace) -> None:

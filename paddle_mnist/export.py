@@ -12,7 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from paddle_mnist._version import __version__
-from paddle_mnist.command_line import Parser, prepare_for_run, run
+from paddle_mnist.command_line import (
+    Parser,
+    add_run_options,
+    chosen_run,
+    prepare_for_run,
+    run,
+)
 from paddle_mnist.errors import RunError, UsageError
 from paddle_mnist.files import replace_file, sync_folder, write_synced
 
@@ -21,7 +27,8 @@ if TYPE_CHECKING:
 
     from paddle_mnist.infer import Recognizer
 
-FORMATS = ("onnx", "paddle", "pdparams", "html")
+# Each with the ending of its files; Paddle's inference model is a folder.
+FORMATS = {"onnx": ".onnx", "paddle": "", "pdparams": ".pdparams", "html": ".html"}
 LIMIT = 1e-5
 TEST_IMAGES = 1000
 
@@ -32,9 +39,7 @@ def build_parser() -> Parser:
         prog="python -m paddle_mnist.export",
         description="Write a run in a format that other programs read, and check the result.",
     )
-    parser.add_argument(
-        "--run", type=Path, default=Path("runs/cnn"), metavar="DIR", help="default: runs/cnn"
-    )
+    add_run_options(parser)
     parser.add_argument(
         "--format",
         required=True,
@@ -47,9 +52,9 @@ def build_parser() -> Parser:
     )
     parser.add_argument(
         "--data",
-        default="auto",
+        default="sample",
         metavar="auto|sample|DIR",
-        help="whose test images to check with (default: auto, as for training)",
+        help="whose test images to check with (default: sample)",
     )
     return parser
 
@@ -57,15 +62,18 @@ def build_parser() -> Parser:
 def export(arguments: argparse.Namespace) -> None:
     """Run the command."""
     check_place(arguments.format, arguments.out)
-    prepare_for_run(arguments.run)
+    folder = chosen_run(arguments)
+    prepare_for_run(folder)
     from paddle_mnist.data import load_mnist
     from paddle_mnist.infer import Recognizer
 
-    recognizer = Recognizer.load(arguments.run)
+    recognizer = Recognizer.load(folder)
     with tempfile.TemporaryDirectory(prefix="paddle-mnist-") as scratch:
         draft = Path(scratch) / "draft"
         write(arguments.format, recognizer, draft)
-        if arguments.format != "html":  # the page computes in a browser, not here
+        if arguments.format == "html":
+            print("the page computes in a browser, so nothing is compared here")
+        else:
             mnist = load_mnist(arguments.data, validation=0.0)
             print(mnist.source.message, file=sys.stderr)
             check(arguments.format, recognizer, draft, mnist.test.images[:TEST_IMAGES])
@@ -76,16 +84,19 @@ def export(arguments: argparse.Namespace) -> None:
 def check_place(name: str, out: Path) -> None:
     """Refuse a place where nothing of this format may be put, before any work is done.
 
-    A file, and a folder that holds nothing but an inference model, are replaced.
+    A file with the format's ending, and a folder that holds nothing but an inference model, are
+    replaced.
 
     Raises:
         UsageError: the format is unknown, or something else is in the way.
     """
     if name not in FORMATS:
         raise UsageError(f"unknown format {name!r}; allowed: {', '.join(FORMATS)}")
-    if name != "paddle" and out.is_dir():
-        raise UsageError(f"{out} is a folder, and {name} is written as a file; give -o a file")
-    if name == "paddle" and out.exists() and not _is_inference_model(out):
+    if name != "paddle":
+        from paddle_mnist.checkpoint import check_output_file
+
+        check_output_file(out, FORMATS[name])
+    elif out.exists() and not _is_inference_model(out):
         raise UsageError(
             f"{out} is there already, and is no exported model; -o needs a new folder for "
             "Paddle's inference model"
@@ -237,7 +248,8 @@ def place(draft: Path, out: Path) -> None:
         else:
             replace_file(out, draft.read_bytes())
     except OSError as error:
-        raise RunError(f"{out} cannot be written: {error}") from error
+        # The text of the error names a temporary file, of which nobody knows.
+        raise RunError(f"{out} cannot be written: {error.strerror or error}") from error
 
 
 def _replace_folder(draft: Path, out: Path) -> None:

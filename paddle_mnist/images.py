@@ -367,7 +367,9 @@ def centre_of_mass_to_middle(ink: np.ndarray, size: int = SIZE) -> np.ndarray:
     return image  # [28, 28]
 
 
-STEPS: tuple[Callable, ...] = (
+Step = Callable[[Any], Any]
+
+STEPS: tuple[Step, ...] = (
     upright,
     on_white,
     to_grey,
@@ -382,9 +384,6 @@ STEPS: tuple[Callable, ...] = (
     fit_in_box,
     centre_of_mass_to_middle,
 )
-
-
-Step = Callable[[Any], Any]
 
 
 def explain(

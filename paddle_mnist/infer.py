@@ -18,7 +18,7 @@ from paddle_mnist.images import explain
 from paddle_mnist.metrics import predicted_digits, softmax
 from paddle_mnist.picture_files import open_picture
 from paddle_mnist.stages import STAGES, build_network
-from paddle_mnist.surroundings import seem_several
+from paddle_mnist.surroundings import seem_nothing, seem_several
 from paddle_mnist.transforms import norm_img
 
 _BATCH = 500  # only a matter of memory
@@ -30,6 +30,7 @@ SURE = 0.8
 # Why a reading should not be believed.
 DOUBTS = {
     "several": "there seem to be several digits; cut out one of them",
+    "nothing": "it may be no digit: only something along the border was found",
     "unsure": "the network is unsure; it may be no digit, or an unclear one",
 }
 
@@ -131,8 +132,15 @@ class Recognizer:
         picture = open_picture(path)
         try:
             steps = explain(picture)
-            several = seem_several(steps["remove_lines"])
+            doubt = _doubt(steps["remove_lines"])
         except PictureError as error:
             raise PictureError(f"{path}: {error}") from error
         reading = self.read(steps["centre_of_mass_to_middle"][np.newaxis])[0]
-        return replace(reading, steps=steps, doubt="several" if several else reading.doubt)
+        return replace(reading, steps=steps, doubt=doubt or reading.doubt)
+
+
+def _doubt(ink: np.ndarray) -> str | None:
+    """What speaks against a digit, before any network has seen it."""
+    if seem_nothing(ink):
+        return "nothing"
+    return "several" if seem_several(ink) else None

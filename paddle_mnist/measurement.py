@@ -149,7 +149,7 @@ def measure_pictures(
     Raises:
         DataError: `labels.csv` is missing or damaged, or names a picture that is not there.
     """
-    rows = _open_npz(folder) if folder.suffix == ".npz" else _open_folder(folder)
+    rows = _open_npz(folder) if folder.suffix.lower() == ".npz" else _open_folder(folder)
     labels = np.array([row.label for row, _open in rows])
     digits, images, unreadable = np.full(len(rows), -1), {}, {}
     sure = np.full(len(rows), -1, np.float32)
@@ -157,7 +157,8 @@ def measure_pictures(
         try:
             images[index] = prepare(open_one(), instead)
         except PictureError as error:
-            unreadable[row.file] = str(error)
+            # The message begins with the whole path, and the file is named already.
+            unreadable[row.file] = str(error).removeprefix(f"{folder / row.file}: ")
     loss = None
     if images:
         readable = np.array(list(images))

@@ -6,6 +6,7 @@ screen is needed.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from paddle_mnist.errors import RunError
+from paddle_mnist.errors import RunError, UsageError
 
+ENDINGS = (".png", ".svg", ".pdf")
+# Matplotlib writes it into files of each of these kinds.
+_SIGNATURE = b"https://matplotlib.org"
 # Dark to light, for drawing pixels with characters.
 _SHADES = " .:-=+*#%@"
 
@@ -267,10 +271,15 @@ def draw_in_terminal(image: np.ndarray) -> str:
 def save_figure(figure: Figure, path: Path) -> None:
     """Write a figure as a picture file; its ending (.png, .svg, .pdf) says which kind.
 
+    Args:
+        figure: what to write.
+        path: the file; replaced where there is one, and its folder made where it is missing.
+
     Raises:
         RunError: the file cannot be written, or its ending is unknown.
     """
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f".{path.name}.tmp{path.suffix or '.png'}")
         try:
             figure.savefig(temporary, dpi=120)
@@ -278,4 +287,33 @@ def save_figure(figure: Figure, path: Path) -> None:
         finally:
             temporary.unlink(missing_ok=True)
     except (OSError, ValueError) as error:
-        raise RunError(f"the picture {path} cannot be written: {error}") from error
+        # The text of an OSError names the temporary file, of which nobody knows.
+        reason = error.strerror or error if isinstance(error, OSError) else error
+        raise RunError(f"the picture {path} cannot be written: {reason}") from error
+
+
+def check_plot_file(path: Path) -> None:
+    """Refuse to draw into a file that holds anything but an earlier drawing.
+
+    Raises:
+        UsageError: it is no file's name, its ending is unknown, or something else is there.
+    """
+    if not path.name or os.path.isdir(path):
+        raise UsageError(f"{path} is no file; name a file to draw into, such as steps.png")
+    if path.suffix.lower() not in ENDINGS:
+        raise UsageError(
+            f"{path} has the ending {path.suffix!r}; name a file to draw into that ends in "
+            f"{', '.join(ENDINGS)}"
+        )
+    if os.path.exists(path) and not _is_drawn_by_matplotlib(path):
+        raise UsageError(
+            f"{path} is there already, and is no drawing of this command; name another file to "
+            "draw into"
+        )
+
+
+def _is_drawn_by_matplotlib(path: Path) -> bool:
+    try:
+        return _SIGNATURE in path.read_bytes()
+    except OSError:
+        return False

@@ -10,17 +10,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from paddle_mnist.command_line import (
+    USAGE_ERROR,
     Parser,
     add_run_options,
     chosen_run,
     prepare_for_run,
     run,
 )
+from paddle_mnist.errors import PictureError, UsageError
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from paddle_mnist.infer import Reading
+    from paddle_mnist.infer import Reading, Recognizer
+
+    Readings = list[tuple[Path, Reading]]
 
 
 def build_parser() -> Parser:
@@ -36,27 +40,62 @@ def build_parser() -> Parser:
     return parser
 
 
-def predict(arguments: argparse.Namespace) -> None:
+def predict(arguments: argparse.Namespace) -> int:
     """Run the command."""
     folder = chosen_run(arguments)
     prepare_for_run(folder)
+    if arguments.plot:
+        check_plot(arguments.plot, arguments.pictures)
     from paddle_mnist.infer import Recognizer
+
+    readings = read_all(Recognizer.load(folder), arguments.pictures)
+    if readings:
+        show(readings, as_document=arguments.json)
+        if arguments.plot:
+            plot(readings, arguments.plot)
+    return 0 if len(readings) == len(arguments.pictures) else USAGE_ERROR
+
+
+def check_plot(path: Path, pictures: Sequence[Path]) -> None:
+    """Refuse to draw over a picture that is to be read, or over anything else of the user's.
+
+    Raises:
+        UsageError: the file's name is one of the pictures, or `check_plot_file` refuses it.
+    """
+    from paddle_mnist.plots import check_plot_file
+
+    if path.resolve() in [picture.resolve() for picture in pictures]:
+        raise UsageError(f"--plot {path} is one of the pictures to read; name another file")
+    check_plot_file(path)
+
+
+def read_all(recognizer: Recognizer, paths: Sequence[Path]) -> Readings:
+    """Read all pictures that can be read; of each other one, say on stderr why not."""
+    readings = []
+    for path in paths:
+        try:
+            readings.append((path, recognizer.read_picture(path)))
+        except PictureError as error:
+            print("error:", " ".join(str(error).splitlines()), file=sys.stderr)
+    return readings
+
+
+def show(readings: Readings, as_document: bool) -> None:
+    """Print readings, for people or as one JSON document."""
+    if as_document:
+        print(json.dumps([as_json(path, reading) for path, reading in readings], indent=1))
+        return
+    for path, reading in readings:
+        report(path, reading)
+
+
+def plot(readings: Readings, path: Path) -> None:
+    """Draw every step of the preparation of each picture."""
     from paddle_mnist.plots import plot_preparation, save_figure
 
-    recognizer = Recognizer.load(folder)
-    readings = [recognizer.read_picture(path) for path in arguments.pictures]
-    if arguments.plot:
-        steps = [reading.steps for reading in readings]
-        titles = [
-            f"{path.name}\nread as {r.digit}" for path, r in zip(arguments.pictures, readings)
-        ]
-        save_figure(plot_preparation(steps, titles), arguments.plot)
-    pairs = list(zip(arguments.pictures, readings))
-    if arguments.json:
-        print(json.dumps([as_json(path, reading) for path, reading in pairs], indent=1))
-        return
-    for path, reading in pairs:
-        report(path, reading)
+    steps = [reading.steps for _path, reading in readings]
+    titles = [f"{picture.name}\nread as {reading.digit}" for picture, reading in readings]
+    save_figure(plot_preparation(steps, titles), path)
 
 
 def as_json(path: Path, reading: Reading) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from paddle_mnist.errors import UsageError
+from paddle_mnist.stages import find_stage
 
 # From the simplest to the best.
 SHIPPED = ("linear", "mlp", "cnn", "best")
@@ -17,9 +18,10 @@ def shipped_run(stage: str) -> Path:
         stage: a name in SHIPPED.
 
     Raises:
-        UsageError: no weights of that stage ship.
+        UsageError: there is no such stage, or no weights of it ship.
     """
     if stage not in SHIPPED:
+        find_stage(stage)  # nothing that does not exist can be trained
         raise UsageError(
             f"no weights of stage {stage!r} ship with the package, only those of "
             f"{', '.join(SHIPPED)}; train it with: python -m paddle_mnist.train --stage {stage}, "

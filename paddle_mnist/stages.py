@@ -183,8 +183,8 @@ def find_stage(name: str) -> Stage:
     if name in STAGES:
         return STAGES[name]
     nearest = difflib.get_close_matches(name.lower(), STAGES, n=1, cutoff=0.4)
-    guess = f"did you mean {nearest[0]!r}? " if nearest else ""
-    raise UsageError(f"unknown stage {name!r}; {guess}The stages are: {', '.join(STAGES)}")
+    guess = f"did you mean {nearest[0]!r}? The" if nearest else "the"
+    raise UsageError(f"unknown stage {name!r}; {guess} stages are: {', '.join(STAGES)}")
 
 
 def configure(stage: str, **changes: Any) -> Config:

@@ -27,6 +27,8 @@ STRONG_INK = 0.43  # strokes hang together, and what is printed faintly does not
 LINE_SHARE = 0.85  # of the picture's width: a line crosses nearly all of it
 LINE_END = 0.06  # of the picture's width: lines reach both borders, and frames do not
 LINE_RISE = 0.06  # of the picture's width: a line rises or falls no more than this
+LINE_PART = 0.4  # of the picture's width: a row beside a line with so much is a part of it
+LINE_BESIDE = 0.5  # of the picture's width: a row farther away has less, or the line is thick
 LINE_REACH = 3  # pixels of the copy; where a line is still seen that far beside itself, it is thick
 LINE_SIDE = 48  # pixels of the copy: in a smaller one a stroke is as thin as a line
 PRINTED = 0.6  # of the other ink's mean level: a single line that is weaker is no stroke
@@ -69,7 +71,7 @@ def remove_lines(ink: np.ndarray) -> np.ndarray:
         ink: uint8 `[H, W]`, 0 for paper, as `remove_paper` returns it.
 
     Returns:
-        uint8 `[H, W]`; the same where there are no such lines, or nothing else.
+        uint8 `[H, W]`; the same where there are no such lines, or a single one and nothing else.
     """
     copy, block = small_copy(ink)
     if max(copy.shape) < LINE_SIDE:
@@ -79,8 +81,10 @@ def remove_lines(ink: np.ndarray) -> np.ndarray:
     for found in (find_lines(mask), find_lines(mask.T).T):
         if _is_printed(copy, found, mask):
             lines |= found
-    if not lines.any() or (mask & ~lines).sum() < LINE_REST:
+    if not lines.any():
         return ink
+    if (mask & ~lines).sum() < LINE_REST:  # one line alone may be a 1; several are a blank sheet
+        return np.zeros_like(ink) if _are_several(lines) else ink
     height, width = ink.shape
     return np.where(_enlarge(lines, block)[:height, :width], 0, ink).astype(np.uint8)
 
@@ -90,13 +94,15 @@ def _is_printed(copy: np.ndarray, lines: np.ndarray, mask: np.ndarray) -> bool:
 
     A picture cut out along the digit may be crossed by a stroke, such as the bar of a 7.
     """
+    if not lines.any() or _are_several(lines):
+        return bool(lines.any())
     rest = mask & ~lines
-    if not lines.any() or not rest.any():
-        return False
-    if max(_typical_count(lines), _typical_count(lines.T)) >= 2:
-        return True
     strong = copy[rest & (copy >= STRONG_INK * copy.max())]
     return bool(strong.size) and copy[lines & mask].mean() < PRINTED * strong.mean()
+
+
+def _are_several(lines: np.ndarray) -> bool:
+    return max(_typical_count(lines), _typical_count(lines.T)) >= 2
 
 
 def _typical_count(lines: np.ndarray) -> float:
@@ -138,11 +144,11 @@ def find_lines(mask: np.ndarray) -> np.ndarray:
         share = level.mean(axis=1)
         for row in range(reach, reach + height):
             beside = max(share[row - LINE_REACH], share[row + LINE_REACH])
-            if share[row] < LINE_SHARE or beside >= 0.5:
+            if share[row] < LINE_SHARE or beside >= LINE_BESIDE:
                 continue
             if not (level[row, :end].any() and level[row, -end:].any()):
                 continue
-            thick = [r for r in (row - 1, row, row + 1) if share[r] >= 0.4]
+            thick = [r for r in (row - 1, row, row + 1) if share[r] >= LINE_PART]
             above = level[thick[0] - 1] & level[thick[0] - 2]  # [w]
             below = level[thick[-1] + 1] & level[thick[-1] + 2]
             crossed = above | below  # a stroke goes on there, or runs along the line
@@ -199,6 +205,18 @@ def seem_several(ink: np.ndarray) -> bool:
         if gap > 0 and min(_extent(left)[0], _extent(right)[0]) >= APART * height:
             return True
     return False
+
+
+def seem_nothing(ink: np.ndarray) -> bool:
+    """Whether all that was found runs along a border: shade that is left, or the edge of a desk.
+
+    Args:
+        ink: uint8 `[H, W]`, 0 for paper, as `remove_lines` returns it.
+
+    Raises:
+        PictureError: there is no ink.
+    """
+    return all(_is_edge(piece) for piece in digit_pieces(small_copy(ink)[0]))
 
 
 def _extent(pieces: Sequence[Component]) -> tuple[int, int]:

@@ -28,7 +28,7 @@ class RandomWriting:
         zoom: the largest change of width and of height, as a part of 1.
         shift: the largest shift, as a part of the side.
         slant: how far the top leans against the bottom at most, as a part of the height.
-        thicker: how much thicker strokes get at most; 1 adds a pixel on each side.
+        thicker: how much thicker strokes get at most, 0 to 1; 1 adds a pixel on each side.
         thinner: how much thinner they get at most, 0 to 1; 1 takes a pixel from each side.
         bend: the largest standard deviation of the elastic distortion, in pixels. It is that of
             Simard, Steinkraus and Platt (Best practices for convolutional neural networks applied
@@ -103,23 +103,18 @@ def change_strokes(pictures: paddle.Tensor, changes: np.ndarray) -> paddle.Tenso
 
     Args:
         pictures: float32 [N, 1, 28, 28], 0 to 1.
-        changes: float [N], -1 to 2: 0 leaves a picture as it is, 1 widens by a pixel on each side,
-            2 by two; -1 narrows by one. Between them the pictures are mixed.
+        changes: float [N], -1 to 1: 0 leaves a picture as it is, 1 widens by a pixel on each side,
+            -1 narrows by one. Between them the pictures are mixed.
 
     Returns:
         float32 [N, 1, 28, 28], 0 to 1; the brightest ink is as bright as before, unless
         nearly nothing is left of it.
     """
     changes = changes.astype(np.float32).reshape(-1, 1, 1, 1)
-    wide, wider, narrow = (
-        paddle.to_tensor(np.clip(part, 0, 1)) for part in (changes, changes - 1, -changes)
-    )
-    once = F.max_pool2d(pictures, 3, stride=1, padding=1)
-    twice = F.max_pool2d(once, 3, stride=1, padding=1)
+    wide, narrow = (paddle.to_tensor(np.clip(part, 0, 1)) for part in (changes, -changes))
+    dilated = F.max_pool2d(pictures, 3, stride=1, padding=1)
     eroded = -F.max_pool2d(-pictures, 3, stride=1, padding=1)
-    changed = (
-        pictures + wide * (once - pictures) + wider * (twice - once) + narrow * (eroded - pictures)
-    )
+    changed = pictures + wide * (dilated - pictures) + narrow * (eroded - pictures)
     # Erosion fades thin strokes, and the preparation of a picture makes the brightest ink 255.
     before = pictures.max(axis=[1, 2, 3], keepdim=True)
     after = changed.max(axis=[1, 2, 3], keepdim=True)

@@ -91,6 +91,16 @@ def test_the_report_for_people(run, cnn):
     assert (cnn / "confusion.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_figures_are_told_though_they_cannot_be_drawn(run, cnn):
+    (cnn / "confusion.png").unlink()
+    (cnn / "confusion.png").mkdir()
+    code, out, err = run("--run", cnn, "--data", "sample")
+    assert code == 0
+    assert out.startswith("accuracy ")
+    assert "is drawn in" not in out
+    assert f"note: the picture {cnn / 'confusion.png'} cannot be written: " in err
+
+
 def test_images_that_the_network_has_seen_are_refused(run, cnn):
     update_record(cnn, {"data": {**load_record(cnn)["data"], "is_mnist": True}})
     before = {path.name: path.read_bytes() for path in cnn.iterdir()}

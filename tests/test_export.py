@@ -15,7 +15,9 @@ import pytest
 from paddle_mnist import checkpoint, export, files
 from paddle_mnist.data import load_mnist
 from paddle_mnist.infer import Recognizer
+from paddle_mnist.pdparams import read_pdparams
 from paddle_mnist.runtime import set_seed
+from paddle_mnist.shipped import shipped_run
 from paddle_mnist.stages import STAGES, build_network
 
 FORMATS = [
@@ -105,6 +107,19 @@ def test_paddle_loads_the_pdparams(tmp_path, run, run_of):
         np.testing.assert_array_equal(found[key], value)
 
 
+def test_weights_that_ship_are_exported_without_a_run(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(export, "TEST_IMAGES", 20)
+    out = tmp_path / "mlp.pdparams"
+    assert export.main(["--stage", "mlp", "--format", "pdparams", "-o", str(out)]) == 0
+    weights, data = capsys.readouterr().err.splitlines()
+    assert weights.startswith("weights: those of mlp that ship")
+    assert data.startswith("data: the sample of 5,000 MNIST digits")
+    expected = checkpoint.weights_of(Recognizer.load(shipped_run("mlp")).network)
+    assert {name: array.tobytes() for name, array in read_pdparams(out).items()} == {
+        name: array.tobytes() for name, array in expected.items()
+    }
+
+
 def test_the_contract_is_told(tmp_path, run, run_of):
     folder, out = run_of("mlp"), tmp_path / "mlp"
     assert run("--run", folder, "--format", "paddle", "-o", out)[0] == 0
@@ -166,18 +181,21 @@ def test_the_page_is_written_with_this_one_run(tmp_path, run, run_of, monkeypatc
     monkeypatch.setitem(sys.modules, "paddle_mnist.demo.page", page)
     out = tmp_path / "page.html"
     code, text, errors = run("--run", run_of("mlp"), "--format", "html", "-o", out)
-    assert (code, text, errors) == (0, f"written: {out}\n", "")
+    assert (code, errors) == (0, "")
+    nothing_compared, written = text.splitlines()
+    assert "nothing is compared" in nothing_compared
+    assert written == f"written: {out}"
     assert out.read_text() == "mlp"
 
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_what_was_exported_before_is_replaced(tmp_path, run, run_of, name):
-    out = tmp_path / "model"
+    out = tmp_path / f"model{export.FORMATS[name]}"
     for stage in ("mlp", "linear"):
         assert run("--run", run_of(stage), "--format", name, "-o", out)[0] == 0
     images = load_mnist("sample").test.images[:3]
     assert export.outputs_of(name, "linear", out, images).shape == (3, 1)
-    assert names(tmp_path) == ["model", "runs"]
+    assert names(tmp_path) == [out.name, "runs"]
 
 
 def test_what_is_in_the_way_is_not_replaced(tmp_path, run, run_of):
@@ -194,10 +212,15 @@ def test_what_is_in_the_way_is_not_replaced(tmp_path, run, run_of):
         ("paddle", holiday, "is no exported model"),
         ("paddle", letter, "is no exported model"),
         ("pdparams", letter / "model", "cannot be written"),
+        ("onnx", letter, "is there already"),
+        ("html", "", "name a file to write, such as model.html"),
+        ("pdparams", folder / "model.safetensors", "holds a run"),
+        ("pdparams", folder / "linear.pdparams", "holds a run"),
     ):
         code, _, errors = run("--run", folder, "--format", name, "-o", out)
         assert code == 2
         assert expected in errors
+    Recognizer.load(folder)  # refuses a damaged run
     assert names(holiday) == ["beach.png", "model.json"]
     assert letter.read_text() == "not ours"
 
@@ -215,13 +238,13 @@ def test_without_the_extra_nothing_is_written(tmp_path, run, run_of, monkeypatch
     monkeypatch.setitem(sys.modules, "paddle2onnx", None)
     code, _, errors = run("--run", run_of("linear"), "--format", "onnx", "-o", tmp_path / "x.onnx")
     assert code == 2
-    assert "pip install 'paddle-mnist[export]'" in errors
+    assert "pip install -e '.[export]'" in errors
     assert names(tmp_path) == ["runs"]
 
 
 @pytest.mark.parametrize("name", ["paddle", "pdparams"])
 def test_a_full_disk_leaves_the_old_one(tmp_path, run, run_of, monkeypatch, name):
-    folder, out = run_of("linear"), tmp_path / "model"
+    folder, out = run_of("linear"), tmp_path / f"model{export.FORMATS[name]}"
     assert run("--run", folder, "--format", name, "-o", out)[0] == 0
     before = contents(out)
 
@@ -233,7 +256,7 @@ def test_a_full_disk_leaves_the_old_one(tmp_path, run, run_of, monkeypatch, name
     assert code == 2
     assert "No space left on device" in errors
     assert contents(out) == before
-    assert names(tmp_path) == ["model", "runs"]
+    assert names(tmp_path) == [out.name, "runs"]
 
 
 def test_a_folder_that_cannot_be_put_in_its_place_leaves_the_old_one(

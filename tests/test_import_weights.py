@@ -122,7 +122,7 @@ def test_it_cannot_be_resumed(tmp_path, run, capsys):
     assert train.main(words) == 2
     errors = capsys.readouterr().err
     assert errors.startswith("error: ")
-    assert "imported" in errors
+    assert "holds weights only" in errors
 
 
 def test_an_import_is_replaced_and_a_trained_run_is_not(tmp_path, run):

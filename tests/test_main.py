@@ -57,6 +57,14 @@ def test_a_wrong_command_is_refused(capsys, words, found):
     assert err == f"error: {found}; the commands are: {', '.join(program.COMMANDS)}\n"
 
 
+@pytest.mark.parametrize("word", ["import-weights", "import_weights"])
+def test_a_command_of_two_words_is_found_by_both_spellings(capsys, word):
+    with pytest.raises(SystemExit) as stop:
+        program.main([word, "--help"])
+    assert stop.value.code == 0
+    assert capsys.readouterr().out.startswith("usage: python -m paddle_mnist.import_weights ")
+
+
 @pytest.mark.parametrize("command", ["train", "evaluate", "predict"])
 def test_help_of_a_command_does_not_import_paddle(command):
     code = f"import sys, paddle_mnist.{command} as command; command.main(['--help'])"

@@ -52,6 +52,14 @@ def test_pictures_are_counted_as_by_hand(pictures):
     assert list(result["unreadable"]) == ["blank.png"]
 
 
+def test_the_reason_does_not_name_the_file_again(pictures):
+    folder = pictures()
+    (folder / "a.png").write_text("no picture")
+    unreadable = measure_pictures(Recognizer(Always(3), "cnn"), folder).unreadable
+    assert unreadable["a.png"].startswith("it is not a picture of a known kind")
+    assert ".png:" not in unreadable["blank.png"]
+
+
 def test_a_blank_picture_is_a_mistake_whatever_the_network_says_of_black(pictures):
     for digit in range(10):
         rows = [("blank.png", digit, "x")]
@@ -129,11 +137,13 @@ def test_the_linear_stage_has_no_coverage(pictures):
 # Other places, other steps
 
 
-def test_pictures_in_an_npz_are_measured_too(tmp_path):
+@pytest.mark.parametrize("name", ["digits.npz", "DIGITS.NPZ"])
+def test_pictures_in_an_npz_are_measured_too(tmp_path, name):
     images = np.zeros((4, 8, 8), np.uint8)
     images[:3, 1:7, 3:5] = 16  # light on dark, and faint; the last one is blank
-    np.savez(tmp_path / "digits.npz", images=images, labels=np.array([3, 3, 4, 3]))
-    measured = measure_pictures(Recognizer(Always(3), "cnn"), tmp_path / "digits.npz")
+    with open(tmp_path / name, "wb") as file:
+        np.savez(file, images=images, labels=np.array([3, 3, 4, 3]))
+    measured = measure_pictures(Recognizer(Always(3), "cnn"), tmp_path / name)
     assert measured.digits.tolist() == [3, 3, 3, -1]
     result = measured.as_json()
     assert (result["correct"], result["count"]) == (2, 4)

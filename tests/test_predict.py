@@ -117,6 +117,38 @@ def test_a_plot_is_written(capsys, runs, digits, tmp_path, stage):
     assert not list(tmp_path.glob(".*"))
 
 
+def test_a_picture_that_cannot_be_read_loses_no_other(capsys, runs, digits, tmp_path):
+    files, labels = digits
+    words = ["--run", str(runs / "cnn"), files[0], str(tmp_path / "none.png"), files[1]]
+    assert predict.main(words) == 2
+    out, err = capsys.readouterr()
+    for file, label in zip(files[:2], labels):
+        assert f"{file}: {label} (" in out
+    assert err.startswith(f"error: {tmp_path / 'none.png'}: there is no such file")
+    assert err.count("\n") == 1
+    plot = tmp_path / "new" / "steps.png"
+    assert predict.main([*words, "--json", "--plot", str(plot)]) == 2
+    assert [answer["file"] for answer in json.loads(capsys.readouterr().out)] == files[:2]
+    assert plot.exists()
+
+
+def test_readings_are_printed_though_the_plot_cannot_be_written(capsys, runs, digits, tmp_path):
+    file, plot = digits[0][0], tmp_path / "0.png" / "steps.png"
+    assert predict.main(["--run", str(runs / "cnn"), "--plot", str(plot), file]) == 2
+    out, err = capsys.readouterr()
+    assert f"{file}: " in out
+    assert err.startswith(f"error: the picture {plot} cannot be written: ")
+
+
+def test_no_picture_is_drawn_over(capsys, runs, digits):
+    files, _ = digits
+    before = Path(files[0]).read_bytes()
+    for pictures in (files, files[1:]):
+        assert predict.main(["--run", str(runs / "cnn"), "--plot", files[0], *pictures]) == 2
+        assert "name another file" in capsys.readouterr().err
+        assert Path(files[0]).read_bytes() == before
+
+
 def test_the_run_is_not_changed(capsys, runs):
     before = {path.name: path.read_bytes() for path in (runs / "cnn").iterdir()}
     run(capsys, "--run", runs / "cnn", WORK / "example_0.jpg")

@@ -65,3 +65,8 @@ def test_they_read_real_handwriting(stage, overall, mean_of_sources):
 def test_a_stage_that_does_not_ship_is_named():
     with pytest.raises(UsageError, match=r"'tuned-cnn' ship.* --stage tuned-cnn"):
         shipped_run("tuned-cnn")
+
+
+def test_a_stage_that_does_not_exist_is_not_to_be_trained():
+    with pytest.raises(UsageError, match=r"^unknown stage 'nosuch'; .*the stages are: linear, "):
+        shipped_run("nosuch")

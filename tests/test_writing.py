@@ -58,7 +58,6 @@ def test_no_change_leaves_strokes_exactly_as_they_are():
     "change, kind",
     [
         (1, ImageFilter.MaxFilter(3)),
-        (2, ImageFilter.MaxFilter(5)),
         (-1, ImageFilter.MinFilter(3)),
     ],
 )
@@ -71,12 +70,11 @@ def test_whole_changes_are_the_filters_of_pillow(change, kind):
     np.testing.assert_allclose(changed(pictures, change), expected, atol=1e-3)
 
 
-@pytest.mark.parametrize("change", [0.25, 0.8, 1.3, 1.9])
+@pytest.mark.parametrize("change", [0.25, 0.8])
 def test_between_them_pictures_are_mixed(change):
     pictures = digits()
-    steps = [pictures, *(filtered(pictures, ImageFilter.MaxFilter(size)) for size in (3, 5))]
-    below, part = int(change), change % 1
-    expected = (1 - part) * steps[below] + part * steps[below + 1]
+    wide = filtered(pictures, ImageFilter.MaxFilter(3))
+    expected = (1 - change) * pictures + change * wide
     np.testing.assert_allclose(changed(pictures, change), expected, atol=1e-2)
 
 
@@ -97,13 +95,13 @@ def test_a_thin_stroke_survives_all_that_is_drawn():
 def test_each_picture_gets_its_own_change():
     pictures = digits(1).repeat(3, axis=0)
     batch = paddle.to_tensor(pictures[:, np.newaxis].astype(np.float32) / 255)
-    together = change_strokes(batch, np.array([-1.0, 0.0, 1.5])).numpy()[:, 0]
-    for one, change in zip(together, (-1, 0, 1.5)):
+    together = change_strokes(batch, np.array([-1.0, 0.0, 0.5])).numpy()[:, 0]
+    for one, change in zip(together, (-1, 0, 0.5)):
         np.testing.assert_allclose(255 * one, changed(pictures[:1], change)[0], atol=1e-3)
 
 
 def test_paper_stays_paper():
-    assert not changed(np.zeros((2, 28, 28), np.uint8), 2).any()
+    assert not changed(np.zeros((2, 28, 28), np.uint8), 1).any()
     assert not changed(np.zeros((2, 28, 28), np.uint8), -1).any()
 
 
@@ -216,7 +214,7 @@ def test_each_limit_alone_changes_something(limit):
 
 def test_values_stay_from_0_to_1():
     pictures = np.concatenate([digits(100), np.full((50, 28, 28), 255, np.uint8)])
-    wild = RandomWriting(40, 0.5, 0.3, 0.6, 2, 1, 4)
+    wild = RandomWriting(40, 0.5, 0.3, 0.6, 1, 1, 4)
     for change in (RandomWriting(), wild):
         result = written(change, pictures)
         assert result.min() >= 0

@@ -857,12 +857,12 @@ figure
 # %% [markdown] lang="en"
 # Beyond the green limits it ends somewhere. When ink and paper are nearly alike, or the grain is strong, no threshold parts them well, and a digit that lies on its side is another picture. The network is not to blame: it never gets to see a good one.
 #
-# Other things go wrong that no dial shows. We take the clean 7 again, and read each photo as `python -m paddle_mnist.predict` does: from a file, with `read_picture`. Its `Reading` may carry a `doubt`: `"several"` if there seem to be several digits beside each other, `"unsure"` if the highest probability is below `infer.SURE`.
+# Other things go wrong that no dial shows. We take the clean 7 again, and read each photo as `python -m paddle_mnist.predict` does: from a file, with `read_picture`. Its `Reading` may carry a `doubt`: `"several"` if there seem to be several digits beside each other, `"nothing"` if only something along the border was found, `"unsure"` if the highest probability is below `infer.SURE`.
 
 # %% [markdown] lang="zh"
 # 超出绿色范围后总会失灵。墨迹和纸几乎一样，或者颗粒很强时，没有哪个阈值能把它们分清；横躺着的数字则成了另一张图片。这不怪网络：它根本没有见到一张好图片。
 #
-# 还有些问题是旋钮显示不出来的。我们再拿那个干净的 7，用 `python -m paddle_mnist.predict` 的方式来读每张照片：从文件读，用 `read_picture`。它返回的 `Reading` 可能带有疑问（`doubt`）：`"several"` 表示好像有好几个并排的数字，`"unsure"` 表示最高的概率低于 `infer.SURE`。
+# 还有些问题是旋钮显示不出来的。我们再拿那个干净的 7，用 `python -m paddle_mnist.predict` 的方式来读每张照片：从文件读，用 `read_picture`。它返回的 `Reading` 可能带有疑问（`doubt`）：`"several"` 表示好像有好几个并排的数字，`"nothing"` 表示只在边缘找到一些痕迹，`"unsure"` 表示最高的概率低于 `infer.SURE`。
 
 # %%
 import tempfile

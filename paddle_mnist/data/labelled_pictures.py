@@ -39,11 +39,12 @@ def read_labels_csv(folder: Path) -> list[LabelledPicture]:
     try:
         with open(path, encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file)
-            columns = reader.fieldnames or []
+            columns = [name.strip() for name in reader.fieldnames or []]
+            reader.fieldnames = columns
             if not {"file", "label"} <= set(columns):
-                found = ", ".join(columns) or "nothing"
                 raise DataError(
-                    f"{path}: its first line must name the columns file and label; found {found}"
+                    f"{path}: its first line must name the columns file and label; found "
+                    f"{_described(columns)}"
                 )
             rows = [_parse(path, reader.line_num, row) for row in reader]
     except OSError as error:
@@ -56,6 +57,13 @@ def read_labels_csv(folder: Path) -> list[LabelledPicture]:
     if not rows:
         raise DataError(f"{path} has no rows; expected one for each picture")
     return rows
+
+
+def _described(columns: list[str]) -> str:
+    found = ", ".join(columns) or "nothing"
+    if len(columns) == 1 and ";" in found:
+        return f"{found}: a comma must separate them, not a semicolon"
+    return found
 
 
 def _parse(path: Path, line: int, row: dict[str | None, str | None]) -> LabelledPicture:

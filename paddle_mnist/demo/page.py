@@ -39,7 +39,7 @@ SCRIPTS = (
     "inside.js",
     "main.js",
 )
-SHIPPED, OWN = "ships with the package", "your run"
+FROM_PACKAGE, OWN = "ships with the package", "your run"
 
 
 def write_page(
@@ -51,7 +51,7 @@ def write_page(
 
     Args:
         recognizers: at least one, in the order in which the page shows them.
-        path: the HTML file, replaced where there is one.
+        path: the HTML file, replaced where there is one; its folder is made where it is missing.
         folders: for each recogniser the folder of its run, which tells two runs of a stage apart;
             None for a run that ships with the package. Without `folders` all are the learner's.
 
@@ -66,6 +66,7 @@ def write_page(
     path = Path(path)
     content = page_of(stages_of(recognizers, folders)).encode("utf-8")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         replace_file(path, content)
     except (OSError, ValueError) as error:  # ValueError: no file can have such a name
         reason = error.strerror if isinstance(error, OSError) else error
@@ -97,7 +98,7 @@ def stages_of(
             "stage": name,
             "parameters": sum(tensor.size for tensor in recognizer.network.state_dict().values()),
             "accuracy": (recognizer.record.get("test") or {}).get("accuracy"),
-            "where": OWN if folder else SHIPPED,
+            "where": OWN if folder else FROM_PACKAGE,
             "layers": _layers(recognizer, name),
         }
         for recognizer, name, folder in zip(recognizers, names, folders)

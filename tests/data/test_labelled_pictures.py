@@ -43,6 +43,7 @@ def test_rows_are_read(write):
         "\ufefffile,label\na.png, 3 \n\n\n",  # as spreadsheets write it; empty lines at the end
         'file,label\n"a.png","3"',
         "file,label\na.png,3,something,more\n",
+        "file , label\na.png,3\n",
     ],
 )
 def test_odd_forms_are_read(write, content):
@@ -54,7 +55,7 @@ BAD = {
     "no rows": ("file,label\n", "has no rows"),
     "no header": ("a.png,3\n", "must name the columns file and label; found a.png, 3"),
     "no label column": ("file,digit\na.png,3\n", "found file, digit"),
-    "semicolons": ("file;label\na.png;3\n", "must name the columns"),
+    "semicolons": ("file;label\na.png;3\n", "a comma must separate them, not a semi"),
     "no label": ("file,label\na.png,3\na.png\n", "line 3: the label is ''"),
     "label of two digits": ("file,label\na.png,10\n", "line 2: the label is '10'"),
     "negative": ("file,label\na.png,-1\n", "the label is '-1'"),

@@ -496,6 +496,51 @@ def test_several_digits_are_noticed(open_demo):
     assert doubt(page) == ""
 
 
+def test_what_is_only_along_the_border_is_noticed(open_demo):
+    page = open_demo()
+    draw(page, [(2, 4), (278, 4)])
+    assert doubt(page) == ""  # not yet: a digit may follow
+    page.evaluate(REST)
+    assert "only something along the border" in doubt(page)
+    draw(page, SEVEN)
+    page.evaluate(REST)
+    assert doubt(page) == ""
+
+
+@pytest.mark.parametrize(
+    "accuracies, is_sure",
+    [  # in the page's order; cnn is not trained here, and the others are
+        ({"best": 0.1, "cnn": 0.99}, True),
+        ({"mlp": 0.99, "cnn": 0.9}, True),
+        ({"cnn": 0.9, "mlp": 0.99}, True),
+        ({"mlp": 0.9, "cnn": 0.99}, False),
+        ({"cnn": 0.99, "mlp": 0.9}, False),
+        ({"mlp": 0.1, "cnn": None}, True),
+        ({"cnn": 0.1, "mlp": None}, False),
+        ({"mlp": 0.1, "linear": 0.99}, True),
+        ({"cnn": 0.1, "linear": 0.99}, False),
+        ({"linear": 0.99}, True),  # without probabilities, it cannot be unsure
+    ],
+    ids=str,
+)
+def test_best_is_asked_whether_it_is_sure_or_the_most_accurate(
+    visit, recognizers, tmp_path, accuracies, is_sure
+):
+    set_seed(0)
+    trained = {one.stage: one.network for one in recognizers}
+    networks = {**trained, "cnn": build_network("mlp")}
+    chosen = [
+        Recognizer(networks[stage], stage, {"test": {"accuracy": accuracy}})
+        for stage, accuracy in accuracies.items()
+    ]
+    write_page(chosen, tmp_path / "chosen.html")
+    page = visit(tmp_path / "chosen.html", locale="en-US").page
+    draw(page, SEVEN)
+    page.evaluate(REST)
+    assert len(page.evaluate("paddleMnist.readings()")) == len(chosen)
+    assert ("not sure" in doubt(page)) is not is_sure
+
+
 # What is shown
 
 
@@ -652,7 +697,7 @@ def test_steps_layers_and_stages_have_texts(texts, browser):
         *(f"step.{step.__name__}{end}" for step in images.STEPS for end in ("", ".what")),
         *(f"layer.{kind}{end}" for kind in kinds for end in ("", ".what")),
         *(f"stage.{stage}" for stage in (*STAGES, *SHIPPED)),
-        *(f"where.{where}" for where in (page_parts.SHIPPED, page_parts.OWN)),
+        *(f"where.{where}" for where in (page_parts.FROM_PACKAGE, page_parts.OWN)),
     ]
     assert set(names) <= set(texts["en"])
 

@@ -63,7 +63,12 @@ def test_runs_of_your_own_stand_instead_of_those_that_ship():
     assert stages_in("demo.html") == [("mlp", "your run")]
 
 
-def test_runs_of_your_own_beside_one_that_ships():
+def test_a_missing_folder_is_made():
+    assert main(["--stage", "linear", "-o", "new/folder/page.html"]) == 0
+    assert Path("new/folder/page.html").exists()
+
+
+def test_runs_of_your_own_beside_one_that_ships(capsys):
     save("runs/mine", "cnn")
     save("runs/other", "cnn")
     words = ["--run", "runs/mine", "--stage", "cnn", "--run", "runs/other", "--out", "three.html"]
@@ -73,6 +78,7 @@ def test_runs_of_your_own_beside_one_that_ships():
         ("cnn (other)", "your run"),
         ("cnn", "ships with the package"),
     ]
+    assert capsys.readouterr().out.endswith("with cnn (mine), cnn (other), cnn\n")
 
 
 def test_one_run_by_two_names_is_refused(capsys):
@@ -103,14 +109,23 @@ def test_without_a_browser_the_address_is_told(capsys, monkeypatch, tmp_path):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ("--stage deeper", "no run of a stage 'deeper' ships with the package; these do: linear, "),
+        ("--stage deeper", "unknown stage 'deeper'; "),
+        (
+            "--stage deep-cnn",
+            "no weights of stage 'deep-cnn' ship with the package, only those of ",
+        ),
         ("--run runs/none", "runs/none"),
-        ("--stage linear -o no/such/folder.html", "the page 'no/such/folder.html' cannot be "),
+        ("--stage linear -o text.txt/page.html", "the page 'text.txt/page.html' cannot be "),
+        ("--stage linear -o text.txt", "text.txt is there already"),
+        ("--stage linear -o .", "name a file to write, such as model.html"),
+        ("--stage linear -o runs/mine/page.html", "runs/mine holds a run"),
         ("--stage", "argument --stage: expected at least one argument; see "),
         ("page.html", "unrecognized arguments: page.html; see python -m paddle_mnist.demo --help"),
     ],
 )
 def test_mistakes_are_one_plain_line(words, message, capsys):
+    Path("text.txt").write_text("kept")
+    save("runs/mine", "linear")
     try:
         code = main(words.split())
     except SystemExit as leaving:
@@ -122,3 +137,4 @@ def test_mistakes_are_one_plain_line(words, message, capsys):
     assert message in err.replace("\\", "/")
     assert err.count("\n") == 1
     assert not Path("demo.html").exists()
+    assert Path("text.txt").read_text() == "kept"

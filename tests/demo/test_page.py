@@ -364,11 +364,12 @@ def test_an_old_page_is_replaced_whole_or_stays(parts, monkeypatch):
     assert sorted(path.parent.iterdir()) == before
 
 
-@pytest.mark.parametrize("name", ["", ".", "missing/page.html", "folder", "a\0b.html"])
+@pytest.mark.parametrize("name", ["", ".", "file.txt/page.html", "folder", "a\0b.html"])
 def test_a_place_that_cannot_be_written_is_named(parts, tmp_path, monkeypatch, name):
     parts(TELL)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "folder").mkdir()
+    (tmp_path / "file.txt").touch()
     before = sorted(tmp_path.iterdir())
     with pytest.raises(UsageError, match="the page .* cannot be written: "):
         write_page([recognizer("linear")], name)

@@ -45,12 +45,13 @@ const textOfBytes = (bytes) => {
 };
 const packed = ({ width, height, levels }) => ({ width, height, data: textOfBytes(levels) });
 const imageOf = ({ width, height, data }) => ({ width, height, levels: bytesOf(data) });
-const report = ({ steps, image, problem, several }) => ({
+const report = ({ steps, image, problem, several, nothing }) => ({
   names: steps.map(({ name }) => name),
   steps: steps.slice(2).map(({ name, image }) => [name, packed(image)]), // from to_grey on
   image: image && [...image],
   problem,
   several,
+  nothing,
 });
 window.test = {
   numbers: () => ({%s}),
@@ -320,6 +321,61 @@ def test_numbers_are_those_of_python(engine):
     assert found == {name: getattr(module, name) for module, name in NUMBERS}
 
 
+def on_paper(ink: np.ndarray) -> dict:
+    """Black ink on white paper, for the page."""
+    return packed(np.dstack([255 - ink] * 3 + [ink * 0 + 255]))
+
+
+def test_ruled_paper_without_a_digit_is_blank(engine, tmp_path):
+    sheet = np.zeros((280, 280), np.uint8)
+    sheet[20::40] = sheet[21::40] = 90
+    found = engine("prepare", on_paper(sheet))
+    assert (found["problem"], found["image"]) == ("blank", None)
+    last, lines = found["steps"][-1]
+    assert last == "remove_lines" and not unpacked(lines).any()
+    Image.fromarray(255 - sheet).save(tmp_path / "ruled.png")
+    assert explained(tmp_path / "ruled.png") is None
+    sheet[65:95, 120:128] = 255  # the control: a short stroke between lines
+    assert engine("prepare", on_paper(sheet))["problem"] is None
+
+
+# The boxes of the ink: first row, first column, height, width.
+DIGIT, BELOW, BESIDE = (60, 70, 90, 14), (188, 0, 4, 192), (0, 0, 192, 6)
+
+
+@pytest.mark.parametrize(
+    "boxes, nothing",
+    [
+        ([BELOW], True),
+        ([BESIDE], True),
+        ([(0, 0, 192, 20)], True),
+        ([(0, 40, 192, 6)], False),  # as long, but not along the border
+        ([(188, 0, 4, 150)], False),  # along it, but not as long
+        ([DIGIT], False),
+        ([DIGIT, BELOW], False),
+        ([DIGIT, BESIDE], False),
+    ],
+    ids=str,
+)
+def test_ink_along_a_border_only_is_nothing(engine, boxes, nothing):
+    sheet = np.zeros((192, 192), np.uint8)
+    for top, left, height, width in boxes:
+        sheet[top : top + height, left : left + width] = 255
+    found = engine("prepare", on_paper(sheet))
+    lines = unpacked(dict(found["steps"])["remove_lines"])
+    assert found["nothing"] == nothing == surroundings.seem_nothing(lines)
+
+
+def test_doubts_are_those_of_python(engine, files, expected):
+    for path, steps in zip(files, expected):
+        found = in_page(engine, path)
+        for name, judge in (
+            ("several", surroundings.seem_several),
+            ("nothing", surroundings.seem_nothing),
+        ):
+            assert found[name] == (steps is not None and judge(steps["remove_lines"])), path.name
+
+
 def test_several_digits_are_noticed_as_in_python(engine, files):
     random = np.random.default_rng(3)
     digits = [images.explain(open_picture(path)) for path in files[3:60:5]]
@@ -328,7 +384,7 @@ def test_several_digits_are_noticed_as_in_python(engine, files):
         height = max(len(each) for each in pair)
         pair = [np.pad(each, ((0, height - len(each)), (0, 0))) for each in pair]
         sheet = np.concatenate(pair[: random.integers(1, 3)], axis=1)
-        seen = engine("prepare", packed(np.dstack([255 - sheet] * 3 + [sheet * 0 + 255])))
+        seen = engine("prepare", on_paper(sheet))
         lines = dict(seen["steps"])["remove_lines"]
         assert seen["several"] == surroundings.seem_several(unpacked(lines))
 
@@ -348,7 +404,7 @@ def test_two_bars_are_several_if_both_are_high_and_apart(engine, right, several)
     sheet = np.zeros((96, 192), np.uint8)
     for top, left, height, width in ((10, 20, 80, 14), right):
         sheet[top : top + height, left : left + width] = 255
-    seen = engine("prepare", packed(np.dstack([255 - sheet] * 3 + [sheet * 0 + 255])))
+    seen = engine("prepare", on_paper(sheet))
     assert seen["several"] == several == surroundings.seem_several(sheet)
 
 

@@ -81,6 +81,18 @@ BY_HAND = {
         + linear(256, 10),
         (64 + 128 + 256) * NORM_AVERAGES,
     ),
+    "best": (
+        # 28 -> conv5 24 -> pool 12 -> conv3 12 (same padding) -> conv3 12 -> pool 6 -> conv3 6
+        # -> conv3 6 -> pool 3; no biases before normalisation.
+        convolution(1, 16, 5)
+        + convolution(16, 32, 3)
+        + convolution(32, 32, 3)
+        + convolution(32, 64, 3)
+        + convolution(64, 64, 3)
+        + (16 + 32 + 32 + 64 + 64) * NORM_TRAINED
+        + linear(64 * 3 * 3, 10),
+        (16 + 32 + 32 + 64 + 64) * NORM_AVERAGES,
+    ),
 }
 PUBLISHED = {
     "linear": (785, 785),

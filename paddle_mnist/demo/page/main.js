@@ -6,6 +6,7 @@ const SILENCE = 700; // ms without a change, after which screen readers are told
 const SURE = 0.8; // below this probability a reading is in doubt; as in infer.py
 
 const stages = decodeStages(JSON.parse(byId("stages").textContent));
+const judge = judgeAmong(stages);
 const drawing = newDrawing();
 const board = byId("board");
 const scratch = element("canvas", { width: BOARD, height: BOARD });
@@ -50,11 +51,22 @@ function reasonOfSilence() {
   return isEmpty(drawing) ? null : prepared.problem;
 }
 
-// Why what was read should not be believed, of a drawing that rests: half a digit is always unclear.
+// Whose probability tells whether a drawing is unclear: `best`, or else the network with the
+// highest test accuracy; undefined: none has probabilities.
+function judgeAmong(stages) {
+  const judges = stages.filter((stage) => !givesNumber(stage));
+  const accuracyOf = ({ accuracy }) => accuracy ?? 0;
+  judges.sort((one, other) => accuracyOf(other) - accuracyOf(one));
+  return judges.find(({ stage }) => stage === "best") ?? judges[0];
+}
+
+// Why what was read should not be believed, of a drawing that rests: half a digit is always
+// unclear.
 function reasonOfDoubt() {
+  if (prepared.nothing) return "nothing";
   if (prepared.several) return "several";
-  const best = readings.filter(({ probabilities }) => probabilities).at(-1); // from worst to best
-  return best && Math.max(...best.probabilities) < SURE ? "low" : null;
+  const reading = readings[stages.indexOf(judge)];
+  return reading && Math.max(...reading.probabilities) < SURE ? "low" : null;
 }
 
 function showDoubt(reason) {

@@ -356,19 +356,20 @@ function stepsOf({ centre, scale }) {
 // picture: {width, height, data: RGBA}. Without `scale` the digit stays as large, and without
 // `centre` it stays where it is, as in the whole picture shrunk to 28×28.
 // Returns {steps: [{name, image}], image: Uint8Array(784) or null, problem: null or "blank",
-// several: whether there seem to be several digits}.
+// several: whether there seem to be several digits, nothing: whether all ink is along a border}.
 function prepare(picture, { centre = true, scale = true } = {}) {
   const steps = [];
-  let [result, several] = [picture, false];
+  const doubts = { several: false, nothing: false };
+  let result = picture;
   for (const [name, step] of Object.entries(stepsOf({ centre, scale }))) {
     const before = result;
     result = step(before);
-    if (result === null) return { steps, image: null, problem: "blank", several };
+    if (result === null) return { steps, image: null, problem: "blank", ...doubts };
     const isSame = result === before && steps.length > 0;
     steps.push({ name, image: isSame ? steps.at(-1).image : shown(result) });
-    several ||= Boolean(result.several);
+    for (const doubt of Object.keys(doubts)) doubts[doubt] ||= Boolean(result[doubt]);
   }
-  return { steps, image: result.levels, problem: null, several };
+  return { steps, image: result.levels, problem: null, ...doubts };
 }
 
 // What a step's result looks like: pictures in colour without it.

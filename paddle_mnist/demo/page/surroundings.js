@@ -14,6 +14,8 @@ const STRONG_INK = 0.43; // strokes hang together, and what is printed faintly d
 const LINE_SHARE = 0.85; // of the picture's width: a line crosses nearly all of it
 const LINE_END = 0.06; // of the picture's width: lines reach both borders, and frames do not
 const LINE_RISE = 0.06; // of the picture's width: a line rises or falls no more than this
+const LINE_PART = 0.4; // of the picture's width: a row beside a line with so much is a part of it
+const LINE_BESIDE = 0.5; // of the picture's width: a row farther away has less, or it is thick
 const LINE_REACH = 3; // pixels of the copy; a line still seen that far beside itself is thick
 const LINE_SIDE = 48; // pixels of the copy: in a smaller one a stroke is as thin as a line
 const PRINTED = 0.6; // of the other ink's mean level: a single line that is weaker is no stroke
@@ -85,19 +87,23 @@ function removeLines(ink) {
   const printed = found.filter((lines) => isPrinted(copy, lines, mask));
   if (!printed.length) return ink;
   const lines = printed.reduce(either);
-  return pixelsInside(without(mask, lines)) < LINE_REST ? ink : erased(ink, lines, block);
+  if (pixelsInside(without(mask, lines)) >= LINE_REST) return erased(ink, lines, block);
+  // One line alone may be a 1; several are a blank sheet.
+  return areSeveral(lines) ? { ...ink, levels: new Uint8Array(ink.levels.length) } : ink;
 }
 
 // Whether lines are the paper's: several in one direction, or weaker than the other ink. A picture
 // cut out along the digit may be crossed by a stroke, such as the bar of a 7.
 function isPrinted(copy, lines, mask) {
-  const rest = without(mask, lines);
-  if (isEmptyMask(lines) || isEmptyMask(rest)) return false;
-  if (Math.max(typicalCount(lines), typicalCount(transposed(lines))) >= 2) return true;
-  const strong = both(rest, maskOf(copy, STRONG_INK));
+  if (isEmptyMask(lines) || areSeveral(lines)) return !isEmptyMask(lines);
+  const strong = both(without(mask, lines), maskOf(copy, STRONG_INK));
   return (
     !isEmptyMask(strong) && meanInside(copy, both(lines, mask)) < PRINTED * meanInside(copy, strong)
   );
+}
+
+function areSeveral(lines) {
+  return Math.max(typicalCount(lines), typicalCount(transposed(lines))) >= 2;
 }
 
 // How many lines a column meets, in the middle of all columns.
@@ -156,9 +162,9 @@ function findLinesOfSlope(mask, sums, rise, phase, lines) {
   const share = (row) => shares[row + LINE_REACH + 2];
   for (let row = 0; row < height; row++) {
     if (share(row) < LINE_SHARE) continue;
-    if (Math.max(share(row - LINE_REACH), share(row + LINE_REACH)) >= 0.5) continue;
+    if (Math.max(share(row - LINE_REACH), share(row + LINE_REACH)) >= LINE_BESIDE) continue;
     if (!reachesBorders(slidRow(mask, slides, row))) continue;
-    const thick = [row - 1, row, row + 1].filter((near) => share(near) >= 0.4);
+    const thick = [row - 1, row, row + 1].filter((near) => share(near) >= LINE_PART);
     const [first, last] = [thick[0], thick.at(-1)];
     const beside = [first - 1, first - 2, last + 1, last + 2];
     const [above, farAbove, below, farBelow] = beside.map((near) => slidRow(mask, slides, near));
@@ -204,7 +210,8 @@ function reachesBorders(line) {
 }
 
 // The rectangle that holds the digit, with little paper around it, and whether there seem to be
-// several digits in it; null: there is no ink.
+// several digits in it, or nothing but what runs along a border: shade that is left, or the edge of
+// a desk. null: there is no ink.
 function cutOutDigit(ink) {
   const { copy, block } = smallCopy(ink);
   const pieces = digitPieces(copy);
@@ -214,7 +221,8 @@ function cutOutDigit(ink) {
   const left = Math.max(extent.left - 1, 0) * block;
   const bottom = Math.min((extent.bottom + 1) * block, ink.height);
   const right = Math.min((extent.right + 1) * block, ink.width);
-  return { ...cutOut(ink, top, left, bottom, right), several: seemSeveral(pieces) };
+  const doubts = { several: seemSeveral(pieces), nothing: pieces.every(isEdge) };
+  return { ...cutOut(ink, top, left, bottom, right), ...doubts };
 }
 
 // Whether there seem to be several digits side by side: two groups of pieces with a gap between

@@ -29,6 +29,7 @@ const TEXTS = {
     "file.kind":
       "This is not a picture that the browser can read. Use a PNG, JPEG, GIF, BMP or WebP file.",
     "doubt.blank": "Nothing to read was found: the picture is blank or too faint.",
+    "doubt.nothing": "This may be no digit: only something along the border was found.",
     "doubt.low": "The program is not sure which digit this is.",
     "doubt.several": "There seems to be more than one digit. The program reads one at a time.",
     "answers.title": "What they read",
@@ -170,6 +171,7 @@ const TEXTS = {
     "file.pixels": "图片超过了 2000 万像素的上限，请把它缩小，或者只留下数字的部分。",
     "file.kind": "浏览器读不了这个文件。请使用 PNG、JPEG、GIF、BMP 或 WebP 图片。",
     "doubt.blank": "没有找到可以认的内容：图片是空白的，或者太淡。",
+    "doubt.nothing": "这也许不是数字：只在边缘找到了一些痕迹。",
     "doubt.low": "程序没有把握这是几。",
     "doubt.several": "这里好像不止一个数字。程序一次只认一个。",
     "answers.title": "它们认成了什么",
