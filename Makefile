@@ -1,8 +1,8 @@
 # make lab [IN=zh]          the environment, the package, and chapter 1 in JupyterLab
 # make train [STAGE=cnn]    the environment, the package, and a training
-# make test                 the environment, the test tools, and all tests
+# make test [WORKERS=2]     the environment, the test tools, and all tests, in two processes
 # make browser              a browser for the tests of the page, where there is none
-# make lint, make chapters, make bench     for those who change the course
+# make lint, make chapters, make ladder, make bench    for those who change the course
 #
 # PYTHON=python3.12 chooses another Python for a new environment.
 
@@ -10,9 +10,10 @@ STAGE ?= cnn
 IN ?= en
 VENV ?= .venv
 PYTHON ?= python3
+WORKERS ?= 2
 RUN = $(VENV)/bin/python
 
-.PHONY: lab train test browser lint format chapters bench clean
+.PHONY: lab train test browser lint format chapters ladder bench clean
 
 # Links in a chapter lead to its neighbours and to work/, so Jupyter must see the whole course.
 lab: $(VENV)/installed-chapters
@@ -26,7 +27,7 @@ train: $(VENV)/installed
 test: $(VENV)/installed-test
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
-	$(RUN) -m pytest
+	$(RUN) -m pytest --numprocesses $(WORKERS) --dist loadfile
 
 # For the tests of the page, where there is no Chromium on the machine.
 browser: $(VENV)/installed-test
@@ -42,6 +43,11 @@ format: $(VENV)/installed-test
 
 chapters: $(VENV)/installed-test
 	$(RUN) chapters/build.py
+
+# Trains what benchmarks/ladder.json has not yet; the runs stay in runs/ladder. Takes hours.
+ladder: $(VENV)/installed-test
+	$(RUN) -m paddle_mnist.ladder --results benchmarks
+	$(RUN) benchmarks/figures.py --print
 
 bench: $(VENV)/installed-test
 	$(RUN) benchmarks/figures.py

@@ -1,12 +1,12 @@
-"""Measure every figure that the README shows, and write them there.
+"""Measure the figures of the README that no training gives, and write all figures there.
 
     python benchmarks/figures.py            measure what benchmarks/figures.json has not yet
-    python benchmarks/figures.py cnn load   measure these again
+    python benchmarks/figures.py load help  measure these again
     python benchmarks/figures.py --print    measure nothing, only write the tables
 
-Needs all of MNIST (in the cache, or named by PADDLE_MNIST_DATA). Each training is a process of its
-own, as a learner starts it. Times are those of one machine, and noisy: two things are compared in
-one run, as a ratio.
+The figures of trainings are those of benchmarks/ladder.json, which `make ladder` measures. Needs
+all of MNIST (in the cache, or named by PADDLE_MNIST_DATA). Times are those of one machine, and
+noisy: two things are compared in one run, as a ratio.
 """
 
 from __future__ import annotations
@@ -24,29 +24,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from paddle_mnist.stages import STAGES
+from paddle_mnist.ladder.results import PICTURE
+from paddle_mnist.ladder.results import load_results as load_ladder
+from paddle_mnist.ladder.results import machine as describe_machine
+from paddle_mnist.ladder.table import markdown, spread
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "figures.json"
 READMES = (ROOT / "README.md", ROOT / "README.zh-CN.md")
-BEGIN, END = "<!-- figures: make bench -->", "<!-- end of figures -->"
+LADDER_MARKS = "<!-- ladder: python -m paddle_mnist.ladder -->", "<!-- end of ladder -->"
+FIGURES_MARKS = "<!-- figures: make bench -->", "<!-- end of figures -->"
 
-HELD_OUT = "0.0834"  # of 60,000: 5,004 images
-# Each row of the ladder: its stage, what is asked for besides, and how many seeds.
-ROWS: dict[str, tuple[str, tuple[str, ...], int]] = {
-    "linear": ("linear", (), 3),
-    "mlp": ("mlp", (), 3),
-    "cnn": ("cnn", (), 5),
-    "deep-cnn": ("deep-cnn", (), 3),
-    "deep-cnn --best-weights": ("deep-cnn", ("--best-weights", "--validation", HELD_OUT), 3),
-    "deep-cnn --schedule one-cycle": ("deep-cnn", ("--schedule", "one-cycle"), 3),
-    "dropout-cnn": ("dropout-cnn", (), 3),
-    "best": ("best", (), 1),
-}
-VARIANTS = {
-    "deep-cnn --best-weights": "the same, but the epoch is chosen on 5,004 images held out",
-    "deep-cnn --schedule one-cycle": "the same, but the learning rate rises and falls",
-}
 COMMANDS = ("train", "evaluate", "predict")
 MB = 1024  # ru_maxrss counts KiB
 
@@ -56,34 +44,6 @@ def run_command(*words: str) -> float:
     started = time.perf_counter()
     subprocess.run([sys.executable, "-m", *words], check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
     return time.perf_counter() - started
-
-
-def train(stage: str, *options: str) -> dict[str, Any]:
-    """Train a stage in a process of its own, and return its run.json."""
-    with tempfile.TemporaryDirectory() as folder:
-        run_command("paddle_mnist.train", "--stage", stage, *options, "--out", folder)
-        record = json.loads((Path(folder) / "run.json").read_text())
-    if record["data"]["train"] + record["data"]["validation"] != 60_000:
-        raise SystemExit("error: all of MNIST is needed; name its folder in PADDLE_MNIST_DATA")
-    return record
-
-
-def measure_row(name: str) -> dict[str, Any]:
-    """Train a row of the ladder once for each seed; seeds that were measured before stay."""
-    stage, options, seeds = ROWS[name]
-    runs = load_results().get(name, {}).get("runs", [])
-    for seed in range(len(runs) if len(runs) < seeds else 0, seeds):
-        record = train(stage, *options, "--seed", str(seed))
-        runs = [*runs[:seed], {"seed": seed, "seconds": record["seconds"], **record["test"]}]
-        save_result(name, {"runs": runs})
-        accuracy, seconds = record["test"]["accuracy"], record["seconds"]
-        print(f"{name}, seed {seed}: {accuracy:.4f} in {seconds:.1f} s", flush=True)
-    return {"runs": runs}
-
-
-def measure_epochs() -> dict[str, Any]:
-    """The seconds that one epoch of each stage takes, while nothing else runs."""
-    return {stage: train(stage, "--epochs", "1")["seconds"] for stage in STAGES}
 
 
 def in_fresh_process(code: str) -> float:
@@ -176,24 +136,7 @@ def seconds_of_step(layer: Callable[[Any], Any], maps: Any) -> float:
     return time.perf_counter() - started
 
 
-def machine() -> str:
-    """One line about this machine and what runs on it."""
-    import paddle
-
-    model = platform.processor() or platform.machine()
-    if sys.platform == "linux":
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-        model = names[0] if names else model
-    return (
-        f"{os.cpu_count()} cores of an {model}, no GPU; Python {platform.python_version()}, "
-        f"PaddlePaddle {paddle.__version__}"
-    )
-
-
 MEASURES: dict[str, Callable[[], dict[str, Any]]] = {
-    **{name: lambda name=name: measure_row(name) for name in ROWS},
-    "epochs": measure_epochs,
     "load": measure_load,
     "help": measure_help,
     "memory": measure_memory,
@@ -201,45 +144,27 @@ MEASURES: dict[str, Callable[[], dict[str, Any]]] = {
 }
 
 
-def spread(values: list[float], form: str) -> str:
-    """A mean with its range: `99.24 (99.18–99.30)`, or the one value."""
-    mean = format(statistics.mean(values), form)
-    if len(values) == 1:
-        return mean
-    return f"{mean} ({min(values):{form}}–{max(values):{form}})"
+def machine() -> str:
+    """One line about this machine and what runs on it."""
+    import paddle
+
+    versions = {"python": platform.python_version(), "paddle": paddle.__version__}
+    return describe_machine("cpu", versions)
 
 
-def ladder(results: dict[str, Any]) -> list[str]:
-    """The table of the stages."""
-    lines = [
-        "| stage | parameters | accuracy on the test images, % | seeds | epochs "
-        "| seconds an epoch | minutes | the recipe's source, and its figure |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
-    names = [*ROWS, *(stage for stage in STAGES if stage not in ROWS)]
-    for name in names:
-        stage = STAGES[name.split()[0]]
-        runs = results.get(name, {}).get("runs", [])
-        accuracy = (
-            spread([100 * run["accuracy"] for run in runs], ".2f") if runs else "not measured"
-        )
-        seconds = results["epochs"][name.split()[0]]
-        up_to = "up to " if stage.early_stopping else ""
-        times = [f"{up_to}{stage.epochs}", f"{seconds:.1f}"]
-        times.append(f"{up_to}{stage.epochs * seconds / 60:.1f}")
-        source = stage.source if name in STAGES else VARIANTS[name]
-        cells = [f"`{name}`", f"{stage.parameters:,}", accuracy, str(len(runs)), *times, source]
-        lines.append(f"| {' | '.join(cells)} |")
-    return lines
+def render(results: dict[str, Any]) -> str:
+    """The table of all figures but those of the ladder, in Markdown.
 
-
-def others(results: dict[str, Any]) -> list[str]:
-    """The table of all other figures."""
+    Args:
+        results: as `load_results` returns them.
+    """
     linear, load = results["linear"]["runs"], results["load"]
     truncated = spread([100 * run["accuracy_truncated"] for run in linear], ".2f")
     cnn = spread([run["seconds"] for run in results["cnn"]["runs"]], ".1f")
     layers = results["layers"]
-    return [
+    lines = [
+        f"Measured on {results['machine']}.",
+        "",
         "| what | measured |",
         "|---|---|",
         f"| `linear` with its numbers cut off, not rounded: accuracy, % | {truncated} |",
@@ -253,39 +178,38 @@ def others(results: dict[str, Any]) -> list[str]:
         f"| `nn.MaxPool2D` against our `MaxPool`, forward and backward | "
         f"{layers['pooling']:.1f} times as long |",
     ]
+    return "\n".join(lines)
 
 
-def render(results: dict[str, Any]) -> str:
-    """All tables, in Markdown."""
-    title = f"Measured on {results['machine']}. Mean, and in brackets the range over the seeds."
-    return "\n".join([title, "", *ladder(results), "", *others(results)])
+def render_ladder() -> str:
+    """The table and the picture of the ladder, in Markdown."""
+    return markdown(load_ladder(RESULTS.parent), f"benchmarks/{PICTURE}")
 
 
-def write_into(readme: Path, text: str) -> None:
-    """Put the tables between the two marks in a README."""
-    before, _, rest = readme.read_text(encoding="utf-8").partition(BEGIN)
-    after = rest.partition(END)[2]
-    readme.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
+def write_into(readme: Path, marks: tuple[str, str], text: str) -> None:
+    """Put a text between two marks in a README."""
+    begin, end = marks
+    content = readme.read_text(encoding="utf-8")
+    if begin not in content or end not in content:
+        raise SystemExit(f"error: {readme} has no {begin} … {end} to write between")
+    before, _, rest = content.partition(begin)
+    after = rest.partition(end)[2]
+    readme.write_text(f"{before}{begin}\n{text}\n{end}{after}", encoding="utf-8")
 
 
-def load_results() -> dict[str, Any]:
-    """What was measured so far."""
+def load_figures() -> dict[str, Any]:
+    """What benchmarks/figures.json has."""
     return json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
 
 
-def unfinished(results: dict[str, Any]) -> list[str]:
-    """What has not been measured yet, or not over all seeds."""
-    runs = {name: len(results.get(name, {}).get("runs", [])) for name in ROWS}
-    return [
-        name
-        for name in MEASURES
-        if name not in results or (name in ROWS and runs[name] < ROWS[name][2])
-    ]
+def load_results() -> dict[str, Any]:
+    """What was measured so far, the rows of the ladder included."""
+    return {**load_ladder(RESULTS.parent), **load_figures()}
 
 
 def save_result(name: str, value: dict[str, Any]) -> None:
     """Keep a figure, beside what another process may have measured meanwhile."""
-    results = {**load_results(), name: value, "machine": machine()}
+    results = {**load_figures(), name: value, "machine": machine()}
     RESULTS.write_text(json.dumps(results, indent=1) + "\n")
 
 
@@ -298,15 +222,20 @@ def main() -> None:
     unknown = set(arguments.names) - set(MEASURES)
     if unknown:
         parser.error(f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(MEASURES)}")
-    for name in [] if arguments.print else arguments.names or unfinished(load_results()):
+    missing = [name for name in MEASURES if name not in load_figures()]
+    for name in [] if arguments.print else arguments.names or missing:
         save_result(name, MEASURES[name]())
-    missing = unfinished(load_results())
+    texts = {LADDER_MARKS: render_ladder()}
+    missing = [name for name in MEASURES if name not in load_figures()]
+    missing += [row for row in ("linear", "cnn") if not load_results().get(row, {}).get("runs")]
     if missing:
-        raise SystemExit(f"error: no tables yet; still to be measured: {', '.join(missing)}")
-    text = render(load_results())
-    print(text)
-    for readme in READMES:
-        write_into(readme, text)
+        print(f"no table of the other figures yet; to be measured: {', '.join(missing)}")
+    else:
+        texts[FIGURES_MARKS] = render(load_results())
+    for marks, text in texts.items():
+        print(text)
+        for readme in READMES:
+            write_into(readme, marks, text)
 
 
 if __name__ == "__main__":

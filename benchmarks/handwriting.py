@@ -34,7 +34,7 @@ RESULTS = ROOT / "benchmarks" / "handwriting.json"
 PICTURE = ROOT / "benchmarks" / "preparation.png"
 READMES = (ROOT / "README.md", ROOT / "README.zh-CN.md")
 BEGIN, END = "<!-- handwriting: benchmarks/handwriting.py -->", "<!-- end of handwriting -->"
-STAGES = ("linear", "mlp", "cnn", "best")
+STAGES = ("linear", "mlp", "cnn", "tiny", "best")
 ABLATED = ("best", "cnn")
 HEIGHT, WIDTH = 220, 240
 

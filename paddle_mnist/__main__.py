@@ -10,6 +10,7 @@ from paddle_mnist.command_line import USAGE_ERROR
 
 COMMANDS = {
     "train": "train a stage and save the run",
+    "ladder": "train every stage over seeds, and compare them",
     "evaluate": "measure a run on test images or on a folder of pictures",
     "predict": "read the digit in a picture",
     "demo": "write the page to draw on, with trained networks inside",

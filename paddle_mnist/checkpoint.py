@@ -1,11 +1,12 @@
-"""A run's folder: `model.safetensors`, `state.safetensors`, `run.json`; saved whole, or not at all.
+"""A run's folder: three files of tensors and `run.json`; saved whole, or not at all.
 
-`run.json` is the point of commitment. Both tensor files are first written beside their places as
-`….next`; then `run.json`, which holds their SHA-256, is replaced; then they take their places. A
-kill before `run.json` leaves the old run, one after it the new: a `….next` file that fits
-`run.json` counts as the file itself. `run.json` holds its own SHA-256 too, so that a damage to any
-of the three is noticed. Nothing that is loaded is ever executed: tensors are safetensors, the rest
-is JSON.
+`model.safetensors` holds the weights to use, `state.safetensors` what is needed to go on, and
+`seen.safetensors` hashes of the images that were trained on or chosen with. `run.json` is the point
+of commitment. All tensor files are first written beside their places as `….next`; then `run.json`,
+which holds their SHA-256, is replaced; then they take their places. A kill before `run.json` leaves
+the old run, one after it the new: a `….next` file that fits `run.json` counts as the file itself.
+`run.json` holds its own SHA-256 too, so that a damage to any of the four is noticed. Nothing that
+is loaded is ever executed: tensors are safetensors, the rest is JSON.
 
 Knows how a run is stored, not what is done with it.
 """
@@ -22,6 +23,7 @@ import numpy as np
 import safetensors
 import safetensors.numpy
 
+from paddle_mnist.data.seen import PARTS
 from paddle_mnist.errors import RunError, UsageError
 from paddle_mnist.files import replace_file, sync_folder, write_synced
 from paddle_mnist.stages import STAGES
@@ -30,7 +32,8 @@ if TYPE_CHECKING:
     import paddle
     from paddle import nn
 
-MODEL, STATE, RECORD = "model.safetensors", "state.safetensors", "run.json"
+MODEL, STATE, SEEN = "model.safetensors", "state.safetensors", "seen.safetensors"
+RECORD = "run.json"
 FORMAT = 1
 _REQUIRED = {
     "format": int,
@@ -53,7 +56,13 @@ def _next(path: Path) -> Path:
     return path.with_name(f"{path.name}.next")
 
 
-def save_run(folder: Path, record: Record, model: Tensors, state: Tensors | None) -> None:
+def save_run(
+    folder: Path,
+    record: Record,
+    model: Tensors,
+    state: Tensors | None,
+    seen: Tensors | None = None,
+) -> None:
     """Save a run, whole or not at all.
 
     Args:
@@ -63,13 +72,15 @@ def save_run(folder: Path, record: Record, model: Tensors, state: Tensors | None
         model: the weights to use, by name.
         state: what is needed besides to go on training: last weights, optimiser; None: the run
             is only there to be used.
+        seen: hashes of the images that the run has seen, by the part of the data; None: unknown.
 
     Raises:
         RunError: the folder cannot be written; the run that was there is still whole.
     """
-    contents = {MODEL: safetensors.numpy.save(model)}
-    if state is not None:
-        contents[STATE] = safetensors.numpy.save(state)
+    tensors = {MODEL: model, STATE: state, SEEN: seen}
+    contents = {
+        name: safetensors.numpy.save(some) for name, some in tensors.items() if some is not None
+    }
     hashes = {name: _sha256(content) for name, content in contents.items()}
     text = _sealed({"format": FORMAT, **record, "files": hashes})
     try:
@@ -112,7 +123,7 @@ def sweep(folder: Path) -> None:
 
 def _sweep(folder: Path) -> None:
     # A `.next` that fits run.json is a part of the run, and takes its place.
-    for name in (MODEL, STATE):
+    for name in (MODEL, STATE, SEEN):
         waiting = _next(folder / name)
         if waiting.exists() and _sha256(waiting.read_bytes()) == _hash_on_record(folder, name):
             os.replace(waiting, folder / name)
@@ -228,7 +239,7 @@ def load_tensors(folder: Path, name: str, record: Record) -> Tensors:
 
     Args:
         folder: the run.
-        name: MODEL or STATE.
+        name: MODEL, STATE or SEEN.
         record: the run's `run.json`, which holds the SHA-256 that the file must have.
 
     Raises:
@@ -262,6 +273,67 @@ def _parse(path: Path, content: bytes) -> Tensors:
         raise RunError(f"{path} is damaged: not safetensors ({error}); train again") from error
 
 
+def load_model(folder: Path, record: Record) -> Tensors:
+    """Read the weights to use, as float32 however they are stored.
+
+    Args:
+        folder: the run.
+        record: its `run.json`. Only where that says so are weights stored as float16.
+
+    Raises:
+        RunError: as `load_tensors`.
+    """
+    weights = load_tensors(folder, MODEL, record)
+    if record.get("stored_as") != "float16":
+        return weights
+    return {
+        name: array.astype(np.float32) if array.dtype == np.float16 else array
+        for name, array in weights.items()
+    }
+
+
+def load_seen(folder: Path, record: Record) -> Tensors | None:
+    """Read the hashes of the images that a run has seen.
+
+    Args:
+        folder: the run.
+        record: its `run.json`.
+
+    Returns:
+        Keys of `data.seen.PARTS` → uint64 [N]; None: the run does not tell.
+
+    Raises:
+        RunError: as `load_tensors`, or the file holds something else.
+    """
+    if SEEN not in record["files"]:
+        return None
+    return _checked_seen(folder / SEEN, load_tensors(folder, SEEN, record))
+
+
+def read_seen(path: Path) -> Tensors:
+    """Read a file of such hashes that belongs to no run of its own.
+
+    Raises:
+        RunError: the file is missing, or holds something else.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise RunError(f"{path} cannot be read: {error}") from error
+    return _checked_seen(path, _parse(path, content))
+
+
+def _checked_seen(path: Path, seen: Tensors) -> Tensors:
+    for name, hashes in seen.items():
+        if name not in PARTS or hashes.dtype != np.uint64 or hashes.ndim != 1:
+            found = f"{name!r}: {hashes.dtype} {list(hashes.shape)}"
+            raise RunError(
+                f"{path} is damaged: it holds {found}, expected uint64 [N] for one of "
+                f"{', '.join(PARTS)}; train again"
+            )
+    return seen
+
+
 def weights_of(network: nn.Layer) -> Tensors:
     """A network's weights and running averages, by name."""
     return {name: tensor.numpy() for name, tensor in network.state_dict().items()}
@@ -271,7 +343,7 @@ def load_weights(network: nn.Layer, weights: Tensors) -> None:
     """Put weights into a network.
 
     Raises:
-        RunError: names or shapes are not those of the network.
+        RunError: names or shapes are not those of the network, or an array is not float32.
     """
     expected = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
     found = {name: array.shape for name, array in weights.items()}
@@ -281,6 +353,10 @@ def load_weights(network: nn.Layer, weights: Tensors) -> None:
             "the weights belong to another network; they differ in "
             + ", ".join(dict.fromkeys(name for name, _shape in differing))
         )
+    others = [name for name, array in weights.items() if array.dtype != np.float32]
+    if others:
+        kind = weights[others[0]].dtype
+        raise RunError(f"the weights {', '.join(others)} are {kind}; expected float32")
     network.set_state_dict(weights)
 
 

@@ -11,8 +11,10 @@ import dataclasses
 import io
 import math
 import platform
+import shlex
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ import paddle
 from paddle.optimizer.lr import LRScheduler
 
 from paddle_mnist import checkpoint
+from paddle_mnist.board import Board, check_visualdl, how_to_watch
 from paddle_mnist.callbacks import (
     BestWeights,
     Callback,
@@ -32,15 +35,16 @@ from paddle_mnist.callbacks import (
     best_epoch,
 )
 from paddle_mnist.data import Mnist, fingerprint, load_mnist
-from paddle_mnist.errors import RunError
+from paddle_mnist.data.seen import are_no_test_images, count_seen, describe_seen, seen_images
+from paddle_mnist.errors import DataError, RunError
 from paddle_mnist.files import replace_file
 from paddle_mnist.loop import Evaluation, evaluate, fit
-from paddle_mnist.losses import LOSSES
+from paddle_mnist.losses import LOSSES, cross_entropy
 from paddle_mnist.metrics import confusion_matrix, predicted_digits, softmax
 from paddle_mnist.optimizers import build_optimizer, build_schedule
 from paddle_mnist.plots import plot_confusion, plot_history, plot_mistakes, save_figure
 from paddle_mnist.runtime import select_device, set_seed, thread_count
-from paddle_mnist.stages import STAGES, Config, build_augmentation, build_network
+from paddle_mnist.stages import STAGES, Config, build_augmentation, build_network, configure
 
 
 class Checkpoint(Callback):
@@ -52,6 +56,7 @@ class Checkpoint(Callback):
         optimizer: its state is saved too.
         random: its state is saved too.
         best: where the best weights are; None: the last weights are the ones to use.
+        seen: hashes of the images that are trained on or chosen with.
     """
 
     def __init__(
@@ -61,12 +66,14 @@ class Checkpoint(Callback):
         optimizer: paddle.optimizer.Optimizer,
         random: np.random.Generator,
         best: BestWeights | None,
+        seen: checkpoint.Tensors,
     ) -> None:
         self.folder = folder
         self.fixed = fixed
         self.optimizer = optimizer
         self.random = random
         self.best = best
+        self.seen = seen
 
     def on_epoch_end(self, progress: Progress) -> None:
         last = checkpoint.weights_of(progress.network)
@@ -83,7 +90,8 @@ class Checkpoint(Callback):
             "schedule": schedule,
             "test": None,
         }
-        checkpoint.save_run(self.folder, record, self.best.weights if self.best else last, state)
+        model = self.best.weights if self.best else last
+        checkpoint.save_run(self.folder, record, model, state, self.seen)
         _write_history(self.folder / "history.csv", history)
 
 
@@ -129,7 +137,9 @@ def _locked(folder: Path) -> Iterator[None]:
                 path.rmdir()
 
 
-def run_training(config: Config, folder: Path, *, resume: bool = False) -> Evaluation:
+def run_training(
+    config: Config, folder: Path, *, resume: bool = False, visualdl: Path | None = None
+) -> Evaluation:
     """Train a stage, save the run after each epoch, and measure it once on the test images.
 
     Args:
@@ -137,23 +147,28 @@ def run_training(config: Config, folder: Path, *, resume: bool = False) -> Evalu
         folder: the run's folder; a finished run of the same stage there is replaced after the
             first epoch.
         resume: go on from the last finished epoch of the run in `folder`.
+        visualdl: write a board for VisualDL here, in a folder with the name of the run's; None: no
+            board.
 
     Returns:
         The evaluation on the test images.
 
     Raises:
+        UsageError: a board is asked for, and VisualDL is not installed.
         RunError: the folder holds a run of another stage, or cannot be written; or, to resume,
             there is none, it is damaged, or it was trained on other data.
-        DataError: the data cannot be used.
+        DataError: the data cannot be used, or its test images are among those to train on.
         TrainingError: the loss is no longer a number.
     """
+    if visualdl:
+        check_visualdl()
     with _locked(folder), paddle.utils.unique_name.guard():
         _refuse_other_stage(config, folder)
         checkpoint.sweep(folder)
         device = select_device(config.device)
         mnist = load_mnist(config.data, validation=config.validation)
         print(mnist.source.message, flush=True)
-        return _train(config, folder, mnist, device, resume)
+        return _train(config, folder, mnist, device, resume, visualdl)
 
 
 def _refuse_other_stage(config: Config, folder: Path) -> None:
@@ -170,7 +185,26 @@ def _refuse_other_stage(config: Config, folder: Path) -> None:
         )
 
 
-def _train(config: Config, folder: Path, mnist: Mnist, device: str, resume: bool) -> Evaluation:
+def _refuse_seen_test_images(mnist: Mnist, seen: checkpoint.Tensors) -> None:
+    # Before hours of training, whose result would be a figure that says nothing.
+    count = len(mnist.test)
+    found = count_seen(mnist.test.images, seen)
+    if not any(found.values()):
+        return
+    text = f"the network would be {describe_seen(found, count)} of {mnist.source.path}"
+    if are_no_test_images(found, count):
+        raise DataError(
+            f"{text}: it would have seen them, so its accuracy there would say nothing; put other "
+            "images into the files to test on"
+        )
+    print(f"note: {text}", flush=True)
+
+
+def _train(
+    config: Config, folder: Path, mnist: Mnist, device: str, resume: bool, visualdl: Path | None
+) -> Evaluation:
+    seen = seen_images(mnist.train, mnist.validation)
+    _refuse_seen_test_images(mnist, seen)
     random = set_seed(config.seed)
     network = build_network(config.stage)
     batches = math.ceil(len(mnist.train) / config.batch_size)
@@ -186,23 +220,34 @@ def _train(config: Config, folder: Path, mnist: Mnist, device: str, resume: bool
         history = record["history"]
         best = BestWeights(weights) if config.best_weights else None
         print(f"going on after epoch {len(history)} of {config.epochs}", flush=True)
-    callbacks: list[Callback] = [Schedule(schedule)] if isinstance(schedule, LRScheduler) else []
+    loss_function = training_loss = LOSSES[STAGES[config.stage].loss]
+    if config.label_smoothing:
+        training_loss = partial(cross_entropy, smoothing=config.label_smoothing)
+    board = None
+    if visualdl:
+        name = folder.resolve().name
+        board = Board(visualdl / name, mnist, optimizer, loss_function, config.batch_size)
+        print(f"watch the training with: {how_to_watch(visualdl)}", flush=True)
+    callbacks: list[Callback] = [board] if board else []
+    callbacks += [Schedule(schedule)] if isinstance(schedule, LRScheduler) else []
     callbacks += [best] if best else []
     callbacks += [EarlyStopping(config.early_stopping)] if config.early_stopping else []
-    callbacks += [ProgressBar(), Checkpoint(folder, fixed, optimizer, random, best)]
-    progress = fit(
-        network,
-        LOSSES[STAGES[config.stage].loss],
-        optimizer,
-        mnist.train,
-        mnist.validation,
-        epochs=config.epochs,
-        batch_size=config.batch_size,
-        random=random,
-        augment=build_augmentation(config.augment),
-        callbacks=callbacks,
-        history=history,
-    )
+    callbacks += [ProgressBar(), Checkpoint(folder, fixed, optimizer, random, best, seen)]
+    with board or nullcontext():
+        progress = fit(
+            network,
+            training_loss,
+            optimizer,
+            mnist.train,
+            mnist.validation,
+            epochs=config.epochs,
+            batch_size=config.batch_size,
+            random=random,
+            augment=build_augmentation(config.augment),
+            validation_loss_function=loss_function,
+            callbacks=callbacks,
+            history=history,
+        )
     if progress.stop_reason:
         print(f"stopped after epoch {len(progress.history)}: {progress.stop_reason}")
     if best:
@@ -211,15 +256,43 @@ def _train(config: Config, folder: Path, mnist: Mnist, device: str, resume: bool
     return _finish(config, folder, mnist, network, progress.history)
 
 
+def command_of(config: Config) -> str | None:
+    """The command that trains so; what the stage decides anyway is left out.
+
+    Args:
+        config: of the training.
+
+    Returns:
+        The command's line; None: no command can ask for this, only a program.
+    """
+    defaults = configure(config.stage, optimizer=config.optimizer)
+    words = ["python", "-m", "paddle_mnist.train", "--stage", config.stage]
+    if config.optimizer != STAGES[config.stage].optimizer:
+        words += ["--optimizer", config.optimizer]
+    for name, value in vars(config).items():
+        option = name.replace("_", "-")
+        if value == getattr(defaults, name):
+            continue
+        if value is None or name == "early_stopping":
+            return None
+        if isinstance(value, bool):
+            words.append(f"--{option}" if value else f"--no-{option}")
+        else:
+            words += [f"--{option}", str(value)]
+    return shlex.join(words)
+
+
 def _fixed_record(config: Config, mnist: Mnist, device: str) -> checkpoint.Record:
     return {
         "stage": config.stage,
         "config": dataclasses.asdict(config),
+        "command": command_of(config),
         "parameters": STAGES[config.stage].parameters,
         "data": {
             "kind": mnist.source.kind,
             "path": mnist.source.path,
             "is_mnist": mnist.source.is_mnist,
+            "classes": list(mnist.source.class_names),
             "train": len(mnist.train),
             "validation": len(mnist.validation),
             "test": len(mnist.test),
@@ -264,6 +337,7 @@ def _restore(
 ) -> checkpoint.Tensors:
     model = checkpoint.load_tensors(folder, checkpoint.MODEL, record)
     state = checkpoint.load_tensors(folder, checkpoint.STATE, record)
+    checkpoint.load_seen(folder, record)  # refuses a damaged one
     parts: dict[str, checkpoint.Tensors] = {"network": {}, "optimizer": {}}
     for name, array in state.items():
         part, _, rest = name.partition("/")
@@ -298,9 +372,14 @@ def _finish(
     matrix = confusion_matrix(mnist.test.labels, digits)
     _write_history(folder / "history.csv", history)
     save_figure(plot_history(history, config.stage), folder / "curves.png")
-    save_figure(plot_confusion(matrix, f"{config.stage}, test images"), folder / "confusion.png")
+    names = mnist.source.class_names
+    confusion = plot_confusion(matrix, f"{config.stage}, test images", names)
+    save_figure(confusion, folder / "confusion.png")
     if test.outputs.shape[1] > 1:
-        mistakes = plot_mistakes(mnist.test.images, mnist.test.labels, softmax(test.outputs))
+        probabilities = softmax(test.outputs)
+        mistakes = plot_mistakes(
+            mnist.test.images, mnist.test.labels, probabilities, class_names=names
+        )
         save_figure(mistakes, folder / "mistakes.png")
     checkpoint.update_record(folder, {"test": measured})
     return test

@@ -12,11 +12,13 @@ import numpy as np
 import paddle
 from paddle import nn
 
-from paddle_mnist.checkpoint import MODEL, load_record, load_tensors, load_weights
+from paddle_mnist.checkpoint import Tensors, load_model, load_record, load_seen, load_weights
+from paddle_mnist.data.class_names import DIGITS, are_digits
 from paddle_mnist.errors import PictureError, RunError
 from paddle_mnist.images import explain
 from paddle_mnist.metrics import predicted_digits, softmax
 from paddle_mnist.picture_files import open_picture
+from paddle_mnist.shipped import seen_of_mnist
 from paddle_mnist.stages import STAGES, build_network
 from paddle_mnist.surroundings import seem_nothing, seem_several
 from paddle_mnist.transforms import norm_img
@@ -63,13 +65,34 @@ class Recognizer:
         network: in evaluation mode.
         stage: the name of its stage.
         record: the run's `run.json`.
+        seen: hashes of the images that the run was trained on or chosen with, as
+            `data.seen.count_seen` takes them; None: they are not known.
+        class_names: what the ten classes are called; those of digits where the record does not say.
     """
 
-    def __init__(self, network: nn.Layer, stage: str, record: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        network: nn.Layer,
+        stage: str,
+        record: dict[str, Any] | None = None,
+        seen: Tensors | None = None,
+    ) -> None:
         self.network = network
         self.stage = stage
         self.record = record or {}
+        self.seen = seen
+        self.class_names = tuple(self.record.get("data", {}).get("classes", DIGITS))
         network.eval()
+
+    @property
+    def caution(self) -> str | None:
+        """Why not to rely on what it reads in picture files; None: it reads digits."""
+        if are_digits(self.class_names):
+            return None
+        return (
+            "pictures are prepared, and doubted, as digits are; this run was trained on "
+            f"{self.class_names[0]}, {self.class_names[1]} and so on, so do not rely on it here"
+        )
 
     @classmethod
     def load(cls, folder: str | os.PathLike[str]) -> Recognizer:
@@ -86,13 +109,17 @@ class Recognizer:
                 f"know; the stages are: {', '.join(STAGES)}"
             )
         try:
+            _check_class_names(record["data"].get("classes", DIGITS))
             # At once after run.json: while a training goes on, the next epoch replaces both.
-            weights = load_tensors(folder, MODEL, record)
+            weights = load_model(folder, record)
+            seen = load_seen(folder, record)
             network = build_network(record["stage"])
             load_weights(network, weights)
         except RunError as error:
             raise RunError(f"the run in {folder} cannot be loaded: {error}") from error
-        return cls(network, record["stage"], record)
+        if seen is None and record["data"].get("is_mnist"):
+            seen = seen_of_mnist()
+        return cls(network, record["stage"], record, seen)
 
     def outputs(self, images: np.ndarray) -> np.ndarray:
         """The network's outputs.
@@ -137,6 +164,13 @@ class Recognizer:
             raise PictureError(f"{path}: {error}") from error
         reading = self.read(steps["centre_of_mass_to_middle"][np.newaxis])[0]
         return replace(reading, steps=steps, doubt=doubt or reading.doubt)
+
+
+def _check_class_names(names: Any) -> None:
+    # A run may come from anybody, and its names are printed in the terminal.
+    fits = isinstance(names, (list, tuple)) and len(names) == len(DIGITS)
+    if not fits or not all(isinstance(name, str) and name.isprintable() for name in names):
+        raise RunError(f"its class names are {names!a:.80}; expected ten names; train again")
 
 
 def _doubt(ink: np.ndarray) -> str | None:

@@ -116,6 +116,7 @@ def fit(
     batch_size: int,
     random: np.random.Generator,
     augment: Augmentation | None = None,
+    validation_loss_function: LossFunction | None = None,
     callbacks: Sequence[Callback] = (),
     history: Sequence[Row] = (),
 ) -> Progress:
@@ -131,6 +132,7 @@ def fit(
         batch_size: images a step; the last batch of an epoch may be smaller.
         random: decides the order of the images, and the augmentation.
         augment: changes a batch [N, 784] before the network sees it.
+        validation_loss_function: what is measured on the validation images; None: loss_function.
         callbacks: called in this order.
         history: rows of epochs already done, when a training goes on.
 
@@ -155,7 +157,7 @@ def fit(
         row = {"epoch": progress.epoch, "loss": progress.loss, "accuracy": progress.accuracy}
         row["losses"] = means_of_parts(losses)
         if len(validation):
-            measured = evaluate(network, loss_function, validation)
+            measured = evaluate(network, validation_loss_function or loss_function, validation)
             row["validation_loss"] = measured.loss
             row["validation_accuracy"] = measured.accuracy
         row["learning_rate"] = float(optimizer.get_lr())

@@ -1,4 +1,4 @@
-"""The two losses of the course. The loss owns the softmax, not the network."""
+"""The losses of the course. The loss owns the softmax, not the network."""
 
 from __future__ import annotations
 
@@ -24,17 +24,26 @@ def square_error(predictions: paddle.Tensor, labels: paddle.Tensor) -> paddle.Te
     return F.square_error_cost(predictions, targets).mean()
 
 
-def cross_entropy(logits: paddle.Tensor, labels: paddle.Tensor) -> paddle.Tensor:
+def cross_entropy(
+    logits: paddle.Tensor, labels: paddle.Tensor, smoothing: float = 0.0
+) -> paddle.Tensor:
     """The mean of -ln(softmax(logits)[label]); ln 10 = 2.303 where nothing is known yet.
 
     Args:
         logits: float32 [N, 10]; no softmax before this: it is done here.
         labels: int64 [N], 0 to 9.
+        smoothing: the part of each label that is spread evenly over all ten classes, 0 to 1, so
+            that the network gains nothing by being surer than that (Szegedy et al.,
+            arXiv:1512.00567, section 7).
 
     Returns:
         A float32 tensor without dimensions, 0 or more.
     """
-    return F.cross_entropy(logits, labels)
+    loss = F.cross_entropy(logits, labels)
+    if smoothing:
+        of_all_classes = -F.log_softmax(logits).mean()
+        loss = (1 - smoothing) * loss + smoothing * of_all_classes
+    return loss
 
 
 LOSSES: dict[str, LossFunction] = {

@@ -16,6 +16,8 @@ import paddle
 from PIL import Image
 
 from paddle_mnist.data import LabelledPicture, Mnist, read_labels_csv, read_pictures_npz
+from paddle_mnist.data.class_names import DIGITS
+from paddle_mnist.data.seen import are_no_test_images, count_seen, describe_seen
 from paddle_mnist.errors import PictureError, UsageError
 from paddle_mnist.images import Step, prepare
 from paddle_mnist.infer import SURE, Recognizer
@@ -46,6 +48,8 @@ class Measurement:
             and everywhere for the linear stage, which has no probabilities.
         sources: where each picture comes from, or empty.
         unreadable: file → why nothing could be read in it; each counts as a mistake.
+        class_names: what the ten classes are called.
+        note: what to know of the images before the figures are believed; None: nothing.
     """
 
     labels: np.ndarray
@@ -54,6 +58,8 @@ class Measurement:
     sure: np.ndarray
     sources: tuple[str, ...] = ()
     unreadable: dict[str, str] = field(default_factory=dict)
+    class_names: tuple[str, ...] = DIGITS
+    note: str | None = None
 
     @property
     def matrix(self) -> np.ndarray:
@@ -71,6 +77,7 @@ class Measurement:
             "count": len(self.labels),
             "loss": self.loss,
             "by_class": {str(digit): accuracy for digit, accuracy in by_class.items()},
+            "class_names": list(self.class_names),
         }
         if self.sources:
             result["by_source"] = self._by_source(right)
@@ -80,6 +87,8 @@ class Measurement:
             result["coverage"] = self._coverage(right)
         if self.unreadable:
             result["unreadable"] = self.unreadable
+        if self.note:
+            result["note"] = self.note
         return result
 
     def _coverage(self, right: np.ndarray) -> list[dict[str, float | None]]:
@@ -106,19 +115,48 @@ def measure_test_images(recognizer: Recognizer, mnist: Mnist) -> Measurement:
     """Measure on a data set's test images.
 
     Raises:
-        UsageError: the run was trained on images of that test set.
+        UsageError: the run has seen these test images.
         TrainingError: the run's weights are useless: its loss is not a number.
     """
-    trained_on = recognizer.record["data"]
-    if mnist.source.test_is_from_mnist_training and trained_on.get("is_mnist"):
-        raise UsageError(
-            "the sample's test images come from MNIST's training set, and this run was trained on "
-            "it: it has seen them, so its accuracy there says nothing; give MNIST itself with "
-            "--data, or a run that was trained with --data sample"
-        )
+    note = check_unseen(recognizer, mnist)
     test = evaluate(recognizer.network, LOSSES[STAGES[recognizer.stage].loss], mnist.test)
     digits = predicted_digits(test.outputs)
-    return Measurement(mnist.test.labels, digits, test.loss, highest_probabilities(test.outputs))
+    return Measurement(
+        mnist.test.labels,
+        digits,
+        test.loss,
+        highest_probabilities(test.outputs),
+        class_names=mnist.source.class_names,
+        note=note,
+    )
+
+
+def check_unseen(recognizer: Recognizer, mnist: Mnist) -> str | None:
+    """Refuse to measure a run on test images that it was trained on or chosen with.
+
+    Returns:
+        What to tell the user: a few images coincide, or it is not known what the run has seen;
+        None: it has seen none of them.
+
+    Raises:
+        UsageError: it has seen more of them than chance explains.
+    """
+    if recognizer.seen is None:
+        return "it is not known which images this run was trained on; it may have seen these"
+    count = len(mnist.test)
+    found = count_seen(mnist.test.images, recognizer.seen)
+    if not any(found.values()):
+        return None
+    done = f"this run was {describe_seen(found, count)}"
+    if not are_no_test_images(found, count):
+        return done
+    whose = ""
+    if mnist.source.test_is_from_mnist_training:
+        whose = " (the sample's come from MNIST's training set)"
+    raise UsageError(
+        f"{done}{whose}: it has seen them, so its accuracy there says nothing; give --data with "
+        "test images that it has not seen, or a run that was trained on other images"
+    )
 
 
 def highest_probabilities(outputs: np.ndarray) -> np.ndarray:
@@ -169,7 +207,15 @@ def measure_pictures(
         truth = paddle.to_tensor(labels[readable])
         loss = float(loss_function(paddle.to_tensor(outputs), truth))
     sources = tuple(row.source for row, _open in rows)
-    return Measurement(labels, digits, loss, sure, sources if any(sources) else (), unreadable)
+    return Measurement(
+        labels,
+        digits,
+        loss,
+        sure,
+        sources if any(sources) else (),
+        unreadable,
+        recognizer.class_names,
+    )
 
 
 _Rows = list[tuple[LabelledPicture, Callable[[], Image.Image]]]

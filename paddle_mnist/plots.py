@@ -15,11 +15,14 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from paddle_mnist.data.class_names import DIGITS, are_digits
 from paddle_mnist.errors import RunError, UsageError
 
 ENDINGS = (".png", ".svg", ".pdf")
 # Matplotlib writes it into files of each of these kinds.
 _SIGNATURE = b"https://matplotlib.org"
+# Of points that belong to different networks.
+_MARKERS = "os^vDPX*<>"
 # Dark to light, for drawing pixels with characters.
 _SHADES = " .:-=+*#%@"
 
@@ -151,12 +154,15 @@ def plot_curves(
     return figure
 
 
-def plot_confusion(matrix: np.ndarray, title: str = "") -> Figure:
+def plot_confusion(
+    matrix: np.ndarray, title: str = "", class_names: Sequence[str] = DIGITS
+) -> Figure:
     """Draw a confusion matrix with its counts; the darker, the more frequent the mistake.
 
     Args:
         matrix: int64 [10, 10]; row: true digit, column: predicted digit.
         title: above the figure.
+        class_names: what the ten classes are called.
     """
     figure = Figure(figsize=(6.4, 6), layout="constrained")
     axes = figure.subplots()
@@ -170,14 +176,22 @@ def plot_confusion(matrix: np.ndarray, title: str = "") -> Figure:
                 style["color"] = "white"  # on a dark field
             text = str(count) if count else ""
             axes.text(read, true, text, ha="center", va="center", fontsize=9, **style)
-    digits = range(len(matrix))
-    axes.set(xlabel="read as", ylabel="true digit", xticks=digits, yticks=digits)
+    axes.set(xlabel="read as", ylabel="true digit")
+    axes.set_yticks(range(len(matrix)), class_names)
+    axes.set_xticks(range(len(matrix)), class_names)
+    if not are_digits(class_names):
+        axes.set_ylabel("true class")
+        axes.tick_params("x", rotation=60)
     figure.suptitle(title)
     return figure
 
 
 def plot_mistakes(
-    images: np.ndarray, labels: np.ndarray, probabilities: np.ndarray, count: int = 32
+    images: np.ndarray,
+    labels: np.ndarray,
+    probabilities: np.ndarray,
+    count: int = 32,
+    class_names: Sequence[str] = DIGITS,
 ) -> Figure:
     """Draw the worst mistakes: those in which the network gave the truth the least.
 
@@ -186,12 +200,19 @@ def plot_mistakes(
         labels: int64 [N], the true digits.
         probabilities: float32 [N, 10].
         count: how many to draw at most.
+        class_names: what the ten classes are called.
     """
     digits = probabilities.argmax(axis=1)
     wrong = np.flatnonzero(digits != labels)
     belief = probabilities[wrong, labels[wrong]]
     worst = wrong[np.argsort(belief, kind="stable")][:count]
-    titles = [f"{labels[i]} read as {digits[i]}\n{probabilities[i, digits[i]]:.0%}" for i in worst]
+    # Names are longer than digits, and need a line each.
+    between = " read as " if are_digits(class_names) else "\nread as "
+    titles = [
+        f"{class_names[labels[i]]}{between}{class_names[digits[i]]}\n"
+        f"{probabilities[i, digits[i]]:.0%}"
+        for i in worst
+    ]
     title = f"the worst {len(worst)} of {len(wrong)} mistakes" if len(wrong) else "no mistakes"
     return plot_digits(images[worst], titles, title=title)
 
@@ -256,6 +277,98 @@ def _in_lines(name: str) -> str:
     words = name.split("_")
     pairs = ("_".join(words[start : start + 2]) for start in range(0, len(words), 2))
     return "\n".join(pairs)
+
+
+def plot_reliability(curves: Mapping[str, Sequence[Mapping[str, Any]]], title: str = "") -> Figure:
+    """Draw how often readings are right that are so sure, and how many readings these are.
+
+    Args:
+        curves: the name of each, and its rows with count, confidence and accuracy, as
+            `calibration.Bin` has them; rows without readings are left out.
+        title: above the figure.
+    """
+    figure = Figure(figsize=(9, 4), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    left.plot([0, 1], [0, 1], color="gray", linewidth=1, label="right as often as it says")
+    for name, rows in curves.items():
+        filled = [row for row in rows if row["count"]]
+        confidence = [row["confidence"] for row in filled]
+        left.plot(confidence, [row["accuracy"] for row in filled], "o-", markersize=4, label=name)
+        right.plot(confidence, [row["count"] for row in filled], "o-", markersize=4, label=name)
+    left.set(xlabel="confidence", ylabel="accuracy", xlim=(0, 1.02), ylim=(-0.02, 1.02))
+    # Nearly all readings are nearly sure.
+    right.set(xlabel="confidence", ylabel="readings", xlim=(0, 1.02), yscale="log")
+    for axes in (left, right):
+        axes.grid(alpha=0.3)
+        axes.legend()
+    figure.suptitle(title)
+    return figure
+
+
+def plot_robustness(
+    accuracies: Mapping[str, Mapping[str, Mapping[float, float]]],
+    units: Mapping[str, str],
+    title: str = "",
+) -> Figure:
+    """Draw the accuracy under each disturbance, a panel for each, with a line for each network.
+
+    Args:
+        accuracies: the name of each network → the name of each disturbance → its strengths, and
+            the accuracy at each.
+        units: the name of each disturbance, and what its strengths count.
+        title: above the figure.
+    """
+    columns = min(2, len(units))
+    rows = -(-len(units) // columns)
+    figure = Figure(figsize=(4.6 * columns, 3.1 * rows), layout="constrained")
+    panels = figure.subplots(rows, columns, squeeze=False).flat
+    for axes, (name, unit) in zip(panels, units.items()):
+        for network, found in accuracies.items():
+            strengths, values = zip(*found[name].items())
+            axes.plot(strengths, values, "o-", markersize=3, label=network)
+        axes.set(title=name, xlabel=unit, xticks=strengths, ylabel="accuracy", ylim=(0, 1.02))
+        axes.grid(alpha=0.3)
+    lines, names = figure.axes[0].get_legend_handles_labels()
+    figure.legend(lines, names, loc="outside right center")
+    figure.suptitle(title)
+    return figure
+
+
+def plot_ladder(rows: Mapping[str, Mapping[str, Any]]) -> Figure:
+    """Draw the error of several recipes against their parameters, and against their minutes.
+
+    Args:
+        rows: the name of each, and its parameters, minutes, errors (in %, one for each seed), and
+            source_error (in %, or None where the source gives none for the test images).
+    """
+    figure = Figure(figsize=(10, 6), layout="constrained")
+    panels = figure.subplots(1, 2, sharey=True)
+    for axes, name in zip(panels, ("parameters", "minutes")):
+        for number, (label, row) in enumerate(rows.items(), start=1):
+            style = {"color": f"C{number % 10}", "marker": _MARKERS[number % len(_MARKERS)]}
+            mean = float(np.mean(row["errors"]))
+            # The mean of equal numbers may lie beside them, by a rounding error.
+            ends = np.abs([[mean - min(row["errors"])], [max(row["errors"]) - mean]])
+            axes.errorbar(
+                row[name], mean, yerr=ends, capsize=3, ls="", label=f"{number} {label}", **style
+            )
+            place = {"xytext": (8, 3), "textcoords": "offset points", "fontsize": 8}
+            axes.annotate(str(number), (row[name], mean), color=style["color"], **place)
+            # Its own minutes no source gives.
+            if name == "parameters" and row["source_error"] is not None:
+                hollow = {"markersize": 11, "fillstyle": "none", "ls": ""}
+                axes.plot(row[name], row["source_error"], **hollow, **style)
+        axes.set(xscale="log", yscale="log")
+        axes.yaxis.set_major_formatter("{x:g}")
+        axes.grid(alpha=0.3)
+        axes.grid(alpha=0.3, which="minor", axis="y")
+    panels[0].set(xlabel="parameters", ylabel="error on the test images, %")
+    panels[1].set(xlabel="minutes of training")
+    panels[1].xaxis.set_major_formatter("{x:g}")
+    if rows:
+        figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    figure.suptitle("filled: mean and range over the seeds; hollow: the source's figure")
+    return figure
 
 
 def draw_in_terminal(image: np.ndarray) -> str:

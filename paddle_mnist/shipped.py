@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from paddle_mnist.errors import UsageError
-from paddle_mnist.stages import find_stage
+from paddle_mnist.stages import STAGES, find_stage
 
-# From the simplest to the best.
-SHIPPED = ("linear", "mlp", "cnn", "best")
+if TYPE_CHECKING:
+    from paddle_mnist.checkpoint import Tensors
+
+FOLDER = Path(__file__).parent / "weights"
+
+# From the simplest to the best, which is the one that is used where none is named.
+SHIPPED = tuple(stage for stage in STAGES if (FOLDER / stage / "run.json").exists())
+
+# All that ships was trained on MNIST, so what each run has seen is kept once for all.
+SEEN_OF_MNIST = FOLDER / "mnist_training_images.safetensors"
 
 
 def shipped_run(stage: str) -> Path:
@@ -27,4 +36,15 @@ def shipped_run(stage: str) -> Path:
             f"{', '.join(SHIPPED)}; train it with: python -m paddle_mnist.train --stage {stage}, "
             f"and name its run with --run runs/{stage}"
         )
-    return Path(__file__).parent / "weights" / stage
+    return FOLDER / stage
+
+
+def seen_of_mnist() -> Tensors:
+    """Hashes of MNIST's 60,000 training images, as `checkpoint.load_seen` gives those of a run.
+
+    Raises:
+        RunError: the package's file of them is missing or damaged.
+    """
+    from paddle_mnist.checkpoint import read_seen
+
+    return read_seen(SEEN_OF_MNIST)

@@ -33,6 +33,7 @@ _CONFIG_OPTIONS = (
     "optimizer",
     "schedule",
     "augment",
+    "label_smoothing",
     "validation",
     "best_weights",
     "seed",
@@ -69,6 +70,12 @@ def build_parser() -> Parser:
         help=f"how training images are changed at random, one of: {', '.join(AUGMENTATIONS)}",
     )
     parser.add_argument(
+        "--label-smoothing",
+        type=float,
+        metavar="X",
+        help="spread this part of each label evenly over all classes",
+    )
+    parser.add_argument(
         "--validation", type=float, metavar="X", help="hold out this part of the training images"
     )
     parser.add_argument(
@@ -82,6 +89,13 @@ def build_parser() -> Parser:
     )
     parser.add_argument(
         "--resume", action="store_true", help="go on after the last finished epoch of the run"
+    )
+    parser.add_argument(
+        "--visualdl",
+        type=Path,
+        metavar="DIR",
+        help="write a board for VisualDL: curves, weights, mistakes on the images held out, the "
+        "graph (needs visualdl)",
     )
     parser.add_argument("--device", metavar="D", help=f"one of: {', '.join(DEVICES)}")
     parser.add_argument("--threads", type=int, metavar="N", help="threads of a matrix product")
@@ -112,11 +126,11 @@ def train(arguments: argparse.Namespace) -> None:
     from paddle_mnist.experiment import run_training
 
     try:
-        test = run_training(config, folder, resume=arguments.resume)
+        test = run_training(config, folder, resume=arguments.resume, visualdl=arguments.visualdl)
     except KeyboardInterrupt:
         if not arguments.resume and _saved(folder) == before:
             raise KeyboardInterrupt("No epoch was finished yet, so nothing was saved.") from None
-        raise KeyboardInterrupt(how_to_resume(config.stage, folder)) from None
+        raise KeyboardInterrupt(how_to_resume(config.stage, folder, arguments.visualdl)) from None
     print(f"the run is in {folder}")
     from paddle_mnist.checkpoint import load_record
 
@@ -187,11 +201,12 @@ def _saved(folder: Path) -> bytes:
         return b""
 
 
-def how_to_resume(stage: str, folder: Path) -> str:
+def how_to_resume(stage: str, folder: Path, visualdl: Path | None = None) -> str:
     """What to tell somebody who pressed Ctrl-C after an epoch was saved."""
+    board = f" --visualdl {visualdl}" if visualdl else ""
     return (
         "The last finished epoch is saved; go on with: "
-        f"python -m paddle_mnist.train --stage {stage} --out {folder} --resume"
+        f"python -m paddle_mnist.train --stage {stage} --out {folder} --resume{board}"
     )
 
 

@@ -21,7 +21,7 @@ from paddle_mnist.data.mnist import SAMPLE_FOLDER
 from paddle_mnist.stages import build_network, configure
 
 ROOT = Path(__file__).parents[1]
-STAGES = "linear, mlp, cnn, deep-cnn, dropout-cnn, tuned-cnn"
+STAGES = "linear, mlp, cnn, deep-cnn, dropout-cnn, tuned-cnn, tiny, best"
 
 # The words of a command, and what its error must say. All of them work in a folder that the
 # fixture `place` fills.

@@ -20,8 +20,9 @@ from paddle_mnist.errors import RunError
 from paddle_mnist.runtime import set_seed
 from paddle_mnist.stages import build_network
 
+SOME = np.array([7, 2**64 - 1], np.uint64)
 RECORD = {"stage": "mlp", "config": {"seed": 7}, "data": {"kind": "sample"}, "history": [{}]}
-FILES = ["model.safetensors", "run.json", "state.safetensors"]
+FILES = ["model.safetensors", "run.json", "seen.safetensors", "state.safetensors"]
 
 
 def tensors(value: float) -> dict[str, np.ndarray]:
@@ -32,26 +33,33 @@ def tensors(value: float) -> dict[str, np.ndarray]:
     }
 
 
+def hashes(value: float) -> dict[str, np.ndarray]:
+    return {"train": np.arange(9, dtype=np.uint64) + np.uint64(value), "validation": SOME}
+
+
 def save(folder, value: float) -> None:
     record = {**copy.deepcopy(RECORD), "value": value}
-    checkpoint.save_run(folder, record, tensors(value), tensors(-value))
+    checkpoint.save_run(folder, record, tensors(value), tensors(-value), hashes(value))
 
 
 def load(folder):
     record = checkpoint.load_record(folder)
     model = checkpoint.load_tensors(folder, checkpoint.MODEL, record)
+    checkpoint.load_seen(folder, record)
     return record, model, checkpoint.load_tensors(folder, checkpoint.STATE, record)
 
 
 def value_of(folder) -> float:
     """The number that a run was saved with, after a check that all of it is that one run."""
     record, model, state = load(folder)
-    for found, expected in ((model, tensors(record["value"])), (state, tensors(-record["value"]))):
+    seen, value = checkpoint.load_seen(folder, record), record["value"]
+    pairs = ((model, tensors(value)), (state, tensors(-value)), (seen, hashes(value)))
+    for found, expected in pairs:
         assert found.keys() == expected.keys()
         for name, array in expected.items():
             assert found[name].dtype == array.dtype
             np.testing.assert_array_equal(found[name], array)
-    return record["value"]
+    return value
 
 
 def names(folder):
@@ -216,15 +224,15 @@ def test_a_kill_at_any_point_leaves_one_whole_run(tmp_path):
         save(folder, 3.0)
         assert value_of(folder) == 3.0
         assert names(folder) == FILES
-    # Write and wait for two tensor files, then run.json, then three names and the folder.
-    assert len(outcomes) >= 10
+    # Write and wait for three tensor files and run.json, put each in its place, then the folder.
+    assert len(outcomes) == 3 * 2 + 2 + 1 + 1 + 3 + 1
     assert outcomes == sorted(outcomes)
     assert set(outcomes) == {1.0, 2.0}
 
 
 def test_two_kills_in_a_row_leave_one_whole_run(tmp_path):
-    for first in range(1, 13):
-        for second in range(1, 13):
+    for first in range(1, 15):
+        for second in range(1, 15):
             folder = tmp_path / f"{first}-{second}"
             save(folder, 1.0)
             save_on_bad_disk(folder, 2.0, first, Killed())
@@ -283,6 +291,38 @@ def test_values_that_json_does_not_have_are_refused(tmp_path):
     assert value_of(tmp_path) == 1.0
 
 
+# What a run has seen
+
+
+def test_a_run_may_not_tell_what_it_has_seen(tmp_path):
+    checkpoint.save_run(tmp_path, RECORD, tensors(1.0), None)
+    assert checkpoint.load_seen(tmp_path, checkpoint.load_record(tmp_path)) is None
+    assert names(tmp_path) == ["model.safetensors", "run.json"]
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [{"test": SOME}, {"train": SOME.astype(np.int64)}, {"train": SOME[np.newaxis]}, {"": SOME}],
+    ids=["another part", "another kind", "another shape", "no name"],
+)
+def test_other_things_than_hashes_are_refused(tmp_path, seen):
+    checkpoint.save_run(tmp_path, RECORD, tensors(1.0), None, seen)
+    with pytest.raises(RunError, match="seen.safetensors is damaged: it holds .*expected uint64"):
+        checkpoint.load_seen(tmp_path, checkpoint.load_record(tmp_path))
+    with pytest.raises(RunError, match="seen.safetensors is damaged: it holds .*expected uint64"):
+        checkpoint.read_seen(tmp_path / "seen.safetensors")
+
+
+def test_hashes_that_belong_to_no_run_are_read(tmp_path):
+    (tmp_path / "some.safetensors").write_bytes(safetensors.numpy.save({"either": SOME}))
+    found = checkpoint.read_seen(tmp_path / "some.safetensors")
+    np.testing.assert_array_equal(found["either"], SOME)
+    (tmp_path / "some.safetensors").write_bytes(b"damaged")
+    for name in ("some.safetensors", "none.safetensors"):
+        with pytest.raises(RunError, match=name):
+            checkpoint.read_seen(tmp_path / name)
+
+
 # Damage
 
 
@@ -309,7 +349,7 @@ def test_every_flipped_byte_is_noticed(tmp_path, name):
     assert caught == 300 if name != "run.json" else caught > 200
 
 
-@pytest.mark.parametrize("name", ["model.safetensors", "state.safetensors"])
+@pytest.mark.parametrize("name", [name for name in FILES if name != "run.json"])
 def test_a_missing_or_cut_off_tensor_file_is_named(tmp_path, name):
     save(tmp_path, 1.0)
     content = (tmp_path / name).read_bytes()
@@ -473,6 +513,25 @@ def test_wrong_weights_are_refused_by_name():
             checkpoint.load_weights(network, weights)
     for name, array in checkpoint.weights_of(network).items():
         np.testing.assert_array_equal(array, before[name])
+
+
+def test_weights_in_16_bits_are_used_only_where_the_record_says_so(tmp_path):
+    network = build_network("cnn")
+    weights = checkpoint.weights_of(network)
+    half = {
+        name: array if name.endswith("_mean") else array.astype(np.float16)
+        for name, array in weights.items()
+    }
+    checkpoint.save_run(tmp_path, RECORD, half, None)
+    found = checkpoint.load_model(tmp_path, checkpoint.load_record(tmp_path))
+    with pytest.raises(RunError, match="are float16; expected float32"):
+        checkpoint.load_weights(network, found)
+    checkpoint.save_run(tmp_path, {**RECORD, "stored_as": "float16"}, half, None)
+    found = checkpoint.load_model(tmp_path, checkpoint.load_record(tmp_path))
+    checkpoint.load_weights(network, found)
+    for name, array in checkpoint.weights_of(network).items():
+        assert array.dtype == np.float32
+        np.testing.assert_array_equal(array, half[name].astype(np.float32))
 
 
 def test_random_numbers_go_on_where_they_were():

@@ -5,14 +5,16 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import shlex
 
 import filelock
 import numpy as np
 import pytest
 
-from paddle_mnist import checkpoint, experiment
+from paddle_mnist import checkpoint, experiment, train
 from paddle_mnist.data import Split, load_mnist
-from paddle_mnist.data.idx import write_images, write_labels
+from paddle_mnist.data.class_names import CLASS_NAMES, DIGITS, IMAGES_SHA256
+from paddle_mnist.data.idx import content_sha256, write_images, write_labels
 from paddle_mnist.errors import DataError, RunError, TrainingError
 from paddle_mnist.experiment import run_training
 from paddle_mnist.loop import evaluate
@@ -21,7 +23,13 @@ from paddle_mnist.stages import STAGES, build_network, configure
 
 TRAIN, TEST = 80, 20
 PICTURES = {"confusion.png", "curves.png", "mistakes.png"}
-FILES = {"model.safetensors", "state.safetensors", "run.json", "history.csv"}
+FILES = {
+    "model.safetensors",
+    "state.safetensors",
+    "seen.safetensors",
+    "run.json",
+    "history.csv",
+}
 
 
 def write_folder(folder, train: Split, test: Split):
@@ -97,6 +105,23 @@ def test_the_folder_of_a_run(data, tmp_path, real_pictures):
     assert record["test"]["loss"] == test.loss
     assert record["test"]["count"] == TEST
     assert set(record["versions"]) == {"python", "paddle", "numpy"}
+
+
+def test_the_names_of_the_classes_are_kept_and_drawn(data, tmp_path, monkeypatch):
+    fashion = CLASS_NAMES["Fashion-MNIST"]
+    drawn = []
+
+    def draw(_matrix, _title, names):
+        drawn.append(names)
+
+    monkeypatch.setattr(experiment, "plot_confusion", draw)
+    run_training(small("mlp", data, epochs=1), tmp_path / "digits")
+    known = content_sha256(load_mnist(data).test.images)
+    monkeypatch.setitem(IMAGES_SHA256, known, "Fashion-MNIST")
+    run_training(small("mlp", data, epochs=1), tmp_path / "fashion")
+    assert recorded(tmp_path / "digits")["data"]["classes"] == list(DIGITS)
+    assert recorded(tmp_path / "fashion")["data"]["classes"] == list(fashion)
+    assert drawn == [DIGITS, fashion]
 
 
 def test_history_csv_has_the_rows_of_run_json(data, tmp_path):
@@ -187,6 +212,40 @@ def test_leftovers_of_a_kill_are_swept_at_the_next_start(data, tmp_path):
     assert names(tmp_path) == FILES | PICTURES
 
 
+COMMANDS = {
+    "": {},
+    " --seed 3": {"seed": 3},
+    " --data sample --epochs 9": {"data": "sample", "epochs": 9},
+    " --data '/a folder/x'": {"data": "/a folder/x"},
+    " --optimizer sgd": {"optimizer": "sgd"},
+    " --optimizer sgd --learning-rate 0.5": {"optimizer": "sgd", "learning_rate": 0.5},
+    " --best-weights --validation 0.25": {"best_weights": True, "validation": 0.25},
+}
+
+
+@pytest.mark.parametrize("words", COMMANDS)
+def test_the_command_is_that_of_the_training(words):
+    command = experiment.command_of(configure("cnn", **COMMANDS[words]))
+    assert command.startswith("python -m paddle_mnist.train --stage cnn")
+    arguments = train.build_parser().parse_args(shlex.split(command)[3:])
+    asked = shlex.split(words)
+    assert sorted(shlex.split(command)[5:]) == sorted(asked)
+    options = {name: getattr(arguments, name) for name in train._CONFIG_OPTIONS}
+    assert configure(**options) == configure("cnn", **COMMANDS[words])
+
+
+def test_no_command_asks_for_what_only_a_program_can():
+    assert experiment.command_of(configure("cnn", early_stopping=3)) is None
+    command = experiment.command_of(configure("tuned-cnn", best_weights=False))
+    assert command.endswith(" --stage tuned-cnn --no-best-weights")
+
+
+def test_the_record_has_the_command(data, tmp_path):
+    run_training(small("linear", data), tmp_path)
+    words = f"--stage linear --data {data} --epochs 2"  # its batches are of 16 anyway
+    assert recorded(tmp_path)["command"] == f"python -m paddle_mnist.train {words}"
+
+
 # Refusals
 
 
@@ -255,7 +314,9 @@ def test_a_name_that_is_too_long_is_refused(data, tmp_path):
         run_training(small("mlp", data), tmp_path / ("a" * 300))
 
 
-@pytest.mark.parametrize("name", ["run.json", "model.safetensors", "state.safetensors"])
+@pytest.mark.parametrize(
+    "name", ["run.json", "model.safetensors", "state.safetensors", "seen.safetensors"]
+)
 def test_a_damaged_run_is_replaced_but_not_gone_on_with(data, tmp_path, name):
     config = small("mlp", data)
     run_training(config, tmp_path)

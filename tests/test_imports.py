@@ -41,13 +41,23 @@ ROOMS = (
     ("inference_model",),
     ("onnx_model",),
     ("measurement",),
-    ("ablation",),
+    ("ablation", "calibration", "robustness"),
     ("plots",),
+    ("board",),
     ("experiment",),
     ("course",),
     ("command_line",),
     ("demo/",),
-    ("train", "evaluate", "predict", "export", "import_weights", "homework/", "__main__"),
+    (
+        "train",
+        "ladder/",
+        "evaluate",
+        "predict",
+        "export",
+        "import_weights",
+        "homework/",
+        "__main__",
+    ),
 )
 
 # What a file promises not to know though it is above, and what it promises not to need.
@@ -64,6 +74,7 @@ KNOWS_NOTHING_OF = {
 
 COMMANDS = (
     "train",
+    "ladder.__main__",
     "evaluate",
     "predict",
     "demo.__main__",

@@ -10,7 +10,8 @@ import pytest
 from paddle import nn
 from PIL import Image
 
-from paddle_mnist.checkpoint import save_run, weights_of
+from paddle_mnist.checkpoint import load_record, save_run, update_record, weights_of
+from paddle_mnist.data.class_names import CLASS_NAMES, DIGITS
 from paddle_mnist.errors import PictureError, RunError, UsageError
 from paddle_mnist.images import explain, load_image
 from paddle_mnist.infer import DOUBTS, SURE, Recognizer
@@ -204,3 +205,27 @@ def test_damaged_weights_are_refused(tmp_path):
     (tmp_path / "model.safetensors").write_bytes(b"")
     with pytest.raises(RunError, match="model.safetensors is damaged"):
         Recognizer.load(tmp_path)
+
+
+def test_the_names_of_the_classes_are_those_of_the_record(tmp_path):
+    save(tmp_path, "mlp", build_network("mlp"))
+    digits = Recognizer.load(tmp_path)  # as in a run of before there were such names
+    assert "classes" not in digits.record["data"]
+    assert (digits.class_names, digits.caution) == (DIGITS, None)
+    fashion = CLASS_NAMES["Fashion-MNIST"]
+    update_record(tmp_path, {"data": {"classes": fashion}})
+    clothes = Recognizer.load(tmp_path)
+    assert clothes.class_names == fashion
+    assert "trained on T-shirt/top, Trouser and so on" in clothes.caution
+    assert Recognizer(OnePixel(ANSWER), "cnn").class_names == DIGITS
+
+
+@pytest.mark.parametrize(
+    "names", [None, 7, "0123456789", list("012345678"), list(range(10)), [*"012345678", "\x1b[2J"]]
+)
+def test_names_that_are_none_are_refused(tmp_path, names):
+    save(tmp_path, "mlp", build_network("mlp"))
+    update_record(tmp_path, {"data": {**load_record(tmp_path)["data"], "classes": names}})
+    with pytest.raises(RunError, match="its class names are .*; expected ten names") as caught:
+        Recognizer.load(tmp_path)
+    assert str(caught.value).isprintable()

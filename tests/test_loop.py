@@ -335,6 +335,17 @@ def test_validation_images_are_not_augmented():
     assert progress.history[0]["validation_loss"] == measured.loss
 
 
+def test_another_loss_can_be_measured_on_the_validation_images():
+    validation = random_split(8, 1)
+    network, progress = trained(
+        epochs=1,
+        validation=validation,
+        validation_loss_function=lambda outputs, labels: 2 * cross_entropy(outputs, labels),
+    )
+    measured = evaluate(network, cross_entropy, validation)
+    assert progress.history[0]["validation_loss"] == pytest.approx(2 * measured.loss)
+
+
 def test_a_training_goes_on_after_its_history():
     whole, whole_progress = trained(epochs=3)
 

@@ -77,6 +77,30 @@ def test_the_gradient_of_cross_entropy_is_softmax_minus_truth():
     np.testing.assert_allclose(tensor.grad.numpy(), (softmax - truth) / 3, atol=1e-6)
 
 
+def test_smoothed_labels_by_hand():
+    # One of two ways to the same number: the labels are changed, and the formula stays.
+    logits = np.array([[2.0, -1.0, 0.5] + [0.0] * 7, [0.0] * 9 + [3.0]], np.float32)
+    labels = np.array([0, 3])
+    log_softmax = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+    smoothed = 0.9 * np.eye(10)[labels] + 0.01  # 0.91 for the label, 0.01 for each other class
+    expected = -(smoothed * log_softmax).sum(axis=1).mean()
+    loss = cross_entropy(paddle.to_tensor(logits), paddle.to_tensor(labels), smoothing=0.1)
+    assert float(loss) == pytest.approx(expected, rel=1e-6)
+    plain = -log_softmax[[0, 1], labels].mean()
+    assert float(cross_entropy(paddle.to_tensor(logits), paddle.to_tensor(labels))) == (
+        pytest.approx(plain, rel=1e-6)
+    )
+
+
+def test_with_smoothing_a_perfect_answer_is_the_smoothed_one():
+    # The loss is lowest, and its gradient 0, where the softmax is the smoothed label.
+    smoothed = np.full((1, 10), 0.02, np.float32)
+    smoothed[0, 4] = 0.82
+    logits = paddle.to_tensor(np.log(smoothed), stop_gradient=False)
+    cross_entropy(logits, paddle.to_tensor([4]), smoothing=0.2).backward()
+    np.testing.assert_allclose(logits.grad.numpy(), 0, atol=1e-6)
+
+
 def test_losses_are_found_by_name():
     assert set(LOSSES) == {"square_error", "cross_entropy"}
     assert LOSSES["square_error"] is square_error

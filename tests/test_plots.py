@@ -19,8 +19,11 @@ from paddle_mnist.plots import (
     plot_curves,
     plot_digits,
     plot_history,
+    plot_ladder,
     plot_mistakes,
     plot_readings,
+    plot_reliability,
+    plot_robustness,
     plot_weights,
     save_figure,
 )
@@ -135,6 +138,14 @@ def test_confusion_is_coloured_by_mistakes_only():
     assert brightness == sorted(brightness, reverse=True)
 
 
+def test_confusion_of_other_things_has_their_names():
+    names = [f"thing {letter}" for letter in "abcdefghij"]
+    axes = plot_confusion(confusion(), class_names=names).axes[0]
+    assert [label.get_text() for label in axes.get_xticklabels()] == names
+    assert [label.get_text() for label in axes.get_yticklabels()] == names
+    assert axes.get_ylabel() == "true class"
+
+
 def test_confusion_without_a_mistake_is_white():
     (image,) = plot_confusion(np.diag(np.full(10, 5))).axes[0].images
     assert np.asarray(image.get_array()).sum() == 0
@@ -156,6 +167,12 @@ def test_the_worst_mistakes_come_first_and_right_answers_are_left_out():
     for shown, index in zip(shown_images(figure), (2, 3, 1)):
         np.testing.assert_array_equal(shown, images[index])
     assert figure.get_suptitle() == "the worst 3 of 3 mistakes"
+
+
+def test_mistakes_of_other_things_have_their_names():
+    names = [f"thing {letter}" for letter in "abcdefghij"]
+    figure = plot_mistakes(*some_mistakes(), class_names=names)
+    assert titles(figure) == [f"thing d\nread as thing b\n{share}%" for share in (90, 70, 60)]
 
 
 def test_mistakes_can_be_limited():
@@ -326,3 +343,60 @@ def test_one_curve_needs_no_legend():
     (axes,) = figure.axes
     assert list(axes.lines[0].get_xdata()) == [0, 10, 20]
     assert axes.get_legend() is None
+
+
+def test_the_ladder_is_drawn_against_parameters_and_minutes():
+    rows = {
+        "small": {"parameters": 100, "minutes": 1, "errors": [2.0, 4.0], "source_error": 5.0},
+        "large": {"parameters": 900, "minutes": 9, "errors": [1.1, 1.1, 1.1], "source_error": None},
+    }
+    figure = plot_ladder(rows)
+    by_size, by_time = figure.axes
+    assert (by_size.get_xlabel(), by_time.get_xlabel()) == ("parameters", "minutes of training")
+    assert {axes.get_yscale() for axes in figure.axes} == {"log"}
+    points = [
+        [bars[0].get_xydata()[0].tolist() for bars in axes.containers] for axes in figure.axes
+    ]
+    assert points == [[[100, 3], [900, pytest.approx(1.1)]], [[1, 3], [9, pytest.approx(1.1)]]]
+    # The range of the first one: from its lowest to its highest error.
+    (bar,) = by_size.containers[0].lines[2]
+    assert bar.get_segments()[0].tolist() == [[100, 2], [100, 4]]
+    hollow = [line for line in by_size.lines if line.get_fillstyle() == "none"]
+    assert [line.get_xydata().tolist() for line in hollow] == [[[100, 5]]]
+    assert not [line for line in by_time.lines if line.get_fillstyle() == "none"]
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["1 small", "2 large"]
+    assert [text.get_text() for text in by_time.texts] == ["1", "2"]
+
+
+def test_reliability_leaves_out_what_has_no_readings():
+    rows = [
+        {"count": 0, "confidence": None, "accuracy": None},
+        {"count": 4, "confidence": 0.55, "accuracy": 0.5},
+        {"count": 96, "confidence": 0.98, "accuracy": 1.0},
+    ]
+    figure = plot_reliability({"as it is": rows, "mended": rows[1:]}, "cnn")
+    accuracy, counts = figure.axes
+    equal, first, second = accuracy.lines
+    assert equal.get_xydata().tolist() == [[0, 0], [1, 1]]
+    assert first.get_xydata().tolist() == [[0.55, 0.5], [0.98, 1.0]] == second.get_xydata().tolist()
+    assert [line.get_label() for line in counts.lines] == ["as it is", "mended"]
+    assert counts.lines[0].get_xydata().tolist() == [[0.55, 4], [0.98, 96]]
+    assert figure.get_suptitle() == "cnn"
+
+
+def test_robustness_has_a_panel_a_disturbance_and_a_line_a_network():
+    accuracies = {
+        "mlp": {"noise": {0: 0.98, 0.5: 0.3}, "shift": {0: 0.98, 4: 0.2}},
+        "cnn": {"noise": {0: 0.99, 0.5: 0.6}, "shift": {0: 0.99, 4: 0.7}},
+    }
+    figure = plot_robustness(accuracies, {"noise": "deviation", "shift": "pixels"})
+    assert titles(figure) == ["noise", "shift"]
+    assert [axes.get_xlabel() for axes in figure.axes] == ["deviation", "pixels"]
+    for axes in figure.axes:
+        for line, (network, found) in zip(axes.lines, accuracies.items()):
+            assert line.get_label() == network
+            expected = [list(pair) for pair in found[axes.get_title()].items()]
+            assert line.get_xydata().tolist() == expected
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["mlp", "cnn"]

@@ -14,8 +14,13 @@ import pytest
 from PIL import Image
 
 from paddle_mnist import predict
+from paddle_mnist.checkpoint import load_record, update_record
 from paddle_mnist.data import load_mnist
+from paddle_mnist.data.class_names import CLASS_NAMES
+from paddle_mnist.data.kaggle import PIXEL_COLUMNS
 from paddle_mnist.experiment import run_training
+from paddle_mnist.infer import Recognizer
+from paddle_mnist.metrics import predicted_digits
 from paddle_mnist.shipped import SHIPPED
 from paddle_mnist.stages import configure
 
@@ -64,6 +69,7 @@ def test_json_is_one_document(capsys, runs, digits):
         assert len(answer["probabilities"]) == 10
         assert sum(answer["probabilities"]) == pytest.approx(1, abs=1e-5)
         assert int(np.argmax(answer["probabilities"])) == answer["digit"]
+        assert answer["name"] == str(answer["digit"])
         assert answer["value"] is None
 
 
@@ -190,7 +196,8 @@ def test_each_stage_that_ships_can_be_chosen(capsys, stage):
     assert "example_0.jpg: " in out
 
 
-def test_a_stage_that_does_not_ship_says_how_to_train_it(capsys):
+def test_a_stage_that_does_not_ship_says_how_to_train_it(capsys, monkeypatch):
+    monkeypatch.setattr("paddle_mnist.shipped.SHIPPED", ("linear", "cnn"))
     assert predict.main(["--stage", "deep-cnn", str(WORK / "example_0.jpg")]) == 2
     out, err = capsys.readouterr()
     assert out == ""
@@ -212,3 +219,121 @@ def test_two_digits_are_not_guessed_at(capsys, tmp_path):
     pair.save(tmp_path / "13.png")
     assert predict.main([str(tmp_path / "13.png")]) == 0
     assert "do not rely on it: there seem to be several digits" in capsys.readouterr().out
+
+
+# Other things than digits
+
+
+@pytest.fixture
+def fashion_run(runs, tmp_path):
+    """A run that says of itself that it was trained on Fashion-MNIST."""
+    folder = shutil.copytree(runs / "cnn", tmp_path / "fashion")
+    names = CLASS_NAMES["Fashion-MNIST"]
+    update_record(folder, {"data": {**load_record(folder)["data"], "classes": names}})
+    return folder
+
+
+def test_a_run_of_other_things_answers_with_their_names(capsys, fashion_run, digits):
+    files, labels = digits
+    names = CLASS_NAMES["Fashion-MNIST"]
+    assert predict.main(["--run", str(fashion_run), "--json", files[0]]) == 0
+    out, err = capsys.readouterr()
+    assert err.startswith("note: pictures are prepared, and doubted, as digits are; this run was ")
+    assert err.count("\n") == 1
+    (answer,) = json.loads(out)
+    assert (answer["digit"], answer["name"]) == (labels[0], names[labels[0]])
+    assert predict.main(["--run", str(fashion_run), files[0]]) == 0
+    order = np.argsort(answer["probabilities"])[::-1]
+    line = next(line for line in capsys.readouterr().out.splitlines() if line.startswith(files[0]))
+    assert line.startswith(f"{files[0]}: {names[order[0]]} (")
+    assert f"; then {names[order[1]]}: " in line
+
+
+# Kaggle's test.csv
+
+
+@pytest.fixture
+def test_csv(tmp_path):
+    """A small test.csv with the sample's first test images."""
+    images = load_mnist("sample").test.images[:60]
+    path = tmp_path / "test.csv"
+    rows = [",".join(map(str, row)) for row in images.reshape(60, -1).tolist()]
+    path.write_text("\n".join([",".join(PIXEL_COLUMNS), *rows]))
+    return path
+
+
+@pytest.mark.parametrize("stage", ["cnn", "linear"])
+def test_a_submission_has_the_readings_in_their_order(capsys, runs, test_csv, tmp_path, stage):
+    path = tmp_path / "submission.csv"
+    out = run(capsys, "--run", runs / stage, "--kaggle", test_csv, "-o", path)
+    header, *rows = path.read_text().splitlines()
+    assert header == "ImageId,Label"
+    outputs = Recognizer.load(runs / stage).outputs(load_mnist("sample").test.images[:60])
+    expected = predicted_digits(outputs)
+    assert rows == [f"{number + 1},{digit}" for number, digit in enumerate(expected)]
+    first, *counts = out.splitlines()
+    assert first == f"60 readings are in {path}"
+    assert [line.split() for line in counts] == [
+        [str(digit), str((expected == digit).sum())] for digit in range(10)
+    ]
+
+
+def test_an_honest_submission_has_no_note(capsys, runs, test_csv, tmp_path):
+    out = tmp_path / "submission.csv"
+    words = ["--run", str(runs / "cnn"), "--kaggle", str(test_csv), "-o", str(out)]
+    assert predict.main(words) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_a_submission_of_images_that_were_trained_on_has_a_note(capsys, test_csv, tmp_path):
+    # The weights that ship have seen all of MNIST's training images, of which the sample is made.
+    out = tmp_path / "submission.csv"
+    assert predict.main(["--stage", "cnn", "--kaggle", str(test_csv), "-o", str(out)]) == 0
+    _weights, note = capsys.readouterr().err.splitlines()
+    assert "60 of the 60 test images, so the submission's score will not be honest" in note
+    assert "train --data FOLDER" in note
+
+
+def test_a_run_that_does_not_tell_what_it_has_seen_has_a_note(capsys, runs, test_csv, tmp_path):
+    folder = shutil.copytree(runs / "cnn", tmp_path / "old")
+    files = load_record(folder)["files"]
+    update_record(folder, {"files": {"model.safetensors": files["model.safetensors"]}})
+    out = tmp_path / "submission.csv"
+    assert predict.main(["--run", str(folder), "--kaggle", str(test_csv), "-o", str(out)]) == 0
+    assert "it is not known what this run was trained on" in capsys.readouterr().err
+
+
+def test_where_nothing_can_be_read_nothing_is_written(capsys, runs, test_csv, tmp_path):
+    test_csv.write_text(test_csv.read_text() + ",0")
+    out = tmp_path / "submission.csv"
+    words = ["--run", str(runs / "cnn"), "--kaggle", str(test_csv), "-o", str(out)]
+    assert predict.main(words) == 2
+    assert "test.csv, line 61: the row is too long" in capsys.readouterr().err
+    assert not out.exists()
+
+
+WRONG = {
+    "nothing to read": ("", "the following arguments are required: PICTURE, or --kaggle FILE"),
+    "both": ("--kaggle test.csv -o out.csv seven.png", "--kaggle and PICTURE exclude each other"),
+    "no file to write": ("--kaggle test.csv", "--kaggle needs -o"),
+    "a plot": ("--kaggle test.csv -o out.csv --plot a.png", "--json and --plot are for pictures"),
+    "a document": ("--kaggle test.csv -o out.csv --json", "--json and --plot are for pictures"),
+    "-o with pictures": ("seven.png -o out.csv", "-o is for --kaggle"),
+    "over the images": ("--kaggle test.csv -o test.csv", "holds the images to read"),
+    "over another file": ("--kaggle test.csv -o notes.csv", "is no submission"),
+    "no such file": ("--kaggle none.csv -o out.csv", "none.csv does not exist"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_what_does_not_go_together_is_refused(capsys, runs, test_csv, monkeypatch, case):
+    words, message = WRONG[case]
+    monkeypatch.chdir(test_csv.parent)
+    Path("notes.csv").write_text("mine")
+    before = {path: path.read_bytes() for path in test_csv.parent.iterdir()}
+    assert predict.main([*words.split(), "--run", str(runs / "cnn")]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("error: ")
+    assert message in err
+    assert {path: path.read_bytes() for path in test_csv.parent.iterdir()} == before

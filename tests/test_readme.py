@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.util
 import json
 import re
@@ -12,10 +13,16 @@ from pathlib import Path
 import pytest
 
 from paddle_mnist.checkpoint import load_record
+from paddle_mnist.ladder.recipes import recipe_of, same_recipe
+from paddle_mnist.ladder.results import PICTURE, TABLE, load_results
+from paddle_mnist.ladder.rows import ROWS, options_of, shown
+from paddle_mnist.ladder.table import difference, markdown
 from paddle_mnist.shipped import shipped_run
+from paddle_mnist.stages import STAGES, configure
 
 ROOT = Path(__file__).resolve().parent.parent
 READMES = ["README.md", "README.zh-CN.md"]
+LADDER = load_results(ROOT / "benchmarks")
 
 
 def load_benchmark(name):
@@ -45,8 +52,47 @@ def test_the_tables_of_handwriting_are_those_that_were_measured(name):
 @pytest.mark.parametrize("name", READMES)
 def test_the_figures_are_those_that_were_measured(name, figures):
     text = (ROOT / name).read_text(encoding="utf-8")
-    shown = text.partition(figures.BEGIN)[2].partition(figures.END)[0]
-    assert shown.strip() == figures.render(figures.load_results())
+    assert between(text, figures.FIGURES_MARKS) == figures.render(figures.load_results())
+    assert between(text, figures.LADDER_MARKS) == figures.render_ladder()
+
+
+def between(text, marks):
+    begin, end = marks
+    assert text.count(begin) == text.count(end) == 1
+    return text.partition(begin)[2].partition(end)[0].strip()
+
+
+def test_the_table_and_the_picture_of_the_ladder_lie_beside_its_figures():
+    table = (ROOT / "benchmarks" / TABLE).read_text(encoding="utf-8")
+    assert table == markdown(LADDER, PICTURE) + "\n"
+    assert (ROOT / "benchmarks" / PICTURE).exists()
+
+
+@pytest.mark.parametrize("name", [name for name, row in LADDER.items() if row["runs"]])
+def test_the_figures_of_a_row_are_those_of_its_recipe_as_it_is_now(name):
+    found, row = LADDER[name], ROWS[name]
+    config = dataclasses.asdict(configure(row.stage, **row.options))
+    now = recipe_of(config, STAGES[row.stage].parameters, found["recipe"]["data"])
+    assert same_recipe(found["recipe"], now)
+    assert found["recipe"]["data"]["is_mnist"]
+    for run in found["runs"]:
+        assert run["correct"] == round(run["accuracy"] * run["count"])
+        assert run["count"] == 10_000
+        assert run["command"].startswith(shown(options_of(row, run["seed"])))
+
+
+# A training that was ended by hand is not its source's; the table says which was.
+COMPARED = [
+    stage
+    for stage in STAGES
+    if stage in LADDER and not any(run["ended_by_hand"] for run in LADDER[stage]["runs"])
+]
+
+
+@pytest.mark.parametrize("stage", COMPARED)
+def test_no_stage_is_below_its_source(stage):
+    gain = difference(LADDER[stage])
+    assert gain is None or gain >= -1e-9
 
 
 @pytest.mark.parametrize("name", READMES)

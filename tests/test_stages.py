@@ -26,14 +26,14 @@ from paddle_mnist.writing import RandomWriting
 
 def test_the_stages_are_the_rungs_of_the_ladder_in_order():
     assert list(STAGES) == ["linear", "mlp", "cnn", "deep-cnn", "dropout-cnn", "tuned-cnn",
-                            "best"]  # fmt: skip
+                            "tiny", "best"]  # fmt: skip
 
 
 def test_the_recipes_are_the_published_ones():
     recipes = {
         name: (stage.loss, stage.optimizer, stage.learning_rate, stage.batch_size, stage.epochs)
         for name, stage in STAGES.items()
-        if name not in ("cnn", "best")
+        if name not in ("cnn", "tiny", "best")
     }
     assert recipes == {
         "linear": ("square_error", "sgd", 0.001, 16, 10),
@@ -64,7 +64,7 @@ def test_a_configuration_has_the_stages_defaults(name):
     assert (config.stage, config.data, config.seed, config.device) == (name, "auto", 0, "auto")
     assert config.threads == 1
     for field in ("epochs", "batch_size", "learning_rate", "optimizer", "schedule", "augment",
-                  "early_stopping", "best_weights", "validation"):  # fmt: skip
+                  "early_stopping", "best_weights", "validation", "label_smoothing"):  # fmt: skip
         assert getattr(config, field) == getattr(stage, field), field
 
 
@@ -79,6 +79,7 @@ def test_a_configuration_has_the_stages_defaults(name):
         {"augment": "writing"},
         {"early_stopping": 3},
         {"best_weights": True},
+        {"label_smoothing": 0.1},
         {"validation": 0.25},
         {"seed": 2**32 - 1},
         {"device": "cpu"},
@@ -89,6 +90,17 @@ def test_a_configuration_has_the_stages_defaults(name):
 def test_each_default_can_be_changed_alone(change):
     assert configure("mlp", **change) == dataclasses.replace(configure("mlp"), **change)
     assert configure("mlp", **change) != configure("mlp")
+
+
+@pytest.mark.parametrize("smoothing", [-0.1, 1.0, float("nan")])
+def test_label_smoothing_out_of_range_is_refused(smoothing):
+    with pytest.raises(UsageError, match="label smoothing"):
+        configure("cnn", label_smoothing=smoothing)
+
+
+def test_the_linear_stage_has_no_labels_to_smooth():
+    with pytest.raises(UsageError, match="no labels to smooth"):
+        configure("linear", label_smoothing=0.1)
 
 
 def test_false_and_0_are_changes_and_none_is_not():

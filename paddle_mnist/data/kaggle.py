@@ -1,7 +1,9 @@
-"""Reads the CSV files of Kaggle's "Digit Recognizer": `train.csv` and `test.csv`.
+"""Reads and writes the CSV files of Kaggle's "Digit Recognizer".
 
-A header, then a row for each image: its label (in `train.csv` only) and its 784 pixels from left
-to right and top to bottom. Source: https://www.kaggle.com/competitions/digit-recognizer/data.
+`train.csv` and `test.csv`: a header, then a row for each image: its label (in `train.csv` only)
+and its 784 pixels from left to right and top to bottom. `submission.csv`: a header, then a row for
+each image of `test.csv`: its number from 1, and its label.
+Source: https://www.kaggle.com/competitions/digit-recognizer/data.
 Knows one file at a time; does not know how the rows are divided into training and test data.
 """
 
@@ -12,16 +14,19 @@ import os
 import re
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 from typing import BinaryIO, NoReturn, Union
 
 import numpy as np
 
 from paddle_mnist.data.split import CLASSES, SIDE, Split
-from paddle_mnist.errors import DataError
+from paddle_mnist.errors import DataError, UsageError
+from paddle_mnist.files import replace_file
 
 PIXELS = SIDE * SIDE
 PIXEL_COLUMNS = tuple(f"pixel{number}" for number in range(PIXELS))
 LABELLED_COLUMNS = ("label", *PIXEL_COLUMNS)
+SUBMISSION_HEADER = "ImageId,Label"
 
 # The header of train.csv has 7,167 characters and its longest possible row 3,139: what is longer
 # is another kind of file, and is not read into memory as one line.
@@ -62,15 +67,23 @@ def _check_header(text: str, columns: tuple[str, ...], path: StrPath) -> None:
         return
     expected = f"expected {len(columns)} columns: {columns[0]},{columns[1]},…,{columns[-1]}"
     if len(found) != len(columns):
-        begin = ",".join(found[:3])[:60]
         raise DataError(
-            f"{path}, line 1: the header has {len(found)} columns ({begin!r}…); {expected}"
+            f"{path}, line 1: the header has {len(found)} columns ({_described(found)}); {expected}"
         )
     position = [one == other for one, other in zip(found, columns)].index(False)
     raise DataError(
         f"{path}, line 1: column {position + 1} of the header is {found[position][:40]!r}, "
         f"not {columns[position]!r}; {expected}"
     )
+
+
+def _described(header: list[str]) -> str:
+    if header == list(LABELLED_COLUMNS):
+        return "those of Kaggle's train.csv, which has labels"
+    if header == list(PIXEL_COLUMNS):
+        return "those of Kaggle's test.csv, which has no labels"
+    begin = ",".join(header[:3])[:60]
+    return f"{begin!r}…"
 
 
 def _check_row(text: str, columns: tuple[str, ...], place: str) -> None:
@@ -152,3 +165,54 @@ def read_unlabelled(path: StrPath) -> np.ndarray:
     Returns uint8 `[N, 28, 28]`. Raises DataError as `read_labelled` does.
     """
     return _read_table(path, PIXEL_COLUMNS).reshape(-1, SIDE, SIDE)  # [N, 28, 28]
+
+
+def check_submission_file(path: Path, test_csv: Path) -> None:
+    """Refuse to write a submission over the images that it is about, or over another file.
+
+    Raises:
+        UsageError: `path` is no file's name, or `test_csv` itself, or holds anything but an
+            earlier submission.
+    """
+    if not path.name or os.path.isdir(path):
+        raise UsageError(f"{path} is no file; name a file to write, such as submission.csv")
+    if not os.path.exists(path):
+        return
+    if os.path.exists(test_csv) and os.path.samefile(path, test_csv):
+        raise UsageError(f"{path} holds the images to read; name another file to write")
+    if not _is_submission(path):
+        raise UsageError(
+            f"{path} is there already, and is no submission (its first line is not "
+            f"{SUBMISSION_HEADER}); name another file to write"
+        )
+
+
+def _is_submission(path: Path) -> bool:
+    if not path.is_file():  # a pipe could block for ever
+        return False
+    try:
+        with open(path, "rb") as file:
+            first_line = file.readline(LONGEST_LINE)
+    except OSError:
+        return False
+    return first_line.removeprefix(BYTE_ORDER_MARK).strip() == SUBMISSION_HEADER.encode()
+
+
+def write_submission(path: Path, labels: np.ndarray) -> None:
+    """Write a `submission.csv`, whole or not at all.
+
+    Args:
+        path: replaced where it is there; its folder is made where it is missing.
+        labels: int64 [N], the label of each image of `test.csv`, in its order.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
+    rows = (f"{number},{label}" for number, label in enumerate(labels, start=1))
+    text = "\n".join([SUBMISSION_HEADER, *rows, ""])
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(path, text.encode("ascii"))
+    except (OSError, ValueError) as error:  # ValueError: no file can have such a name
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise UsageError(f"the submission {str(path)!r} cannot be written: {reason}") from error

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from paddle_mnist.data.cache import cache_folder, paddle_cache_folder
+from paddle_mnist.data.class_names import DIGITS, class_names, known_data_set
 from paddle_mnist.data.download import download
 from paddle_mnist.data.folder import read_folder
 from paddle_mnist.data.idx import content_sha256
@@ -37,6 +38,7 @@ class Source:
     training set, or was mixed from MNIST by Kaggle. test_is_from_mnist_training: the test images
     belong to MNIST's training set, so a network trained on that has seen them. loud: the sample was
     taken only because nothing else could be had. notes: what was tried before, and was not used.
+    class_names: what the labels 0 to 9 mean.
     """
 
     kind: str
@@ -46,6 +48,7 @@ class Source:
     test_is_from_mnist_training: bool = False
     loud: bool = False
     notes: tuple[str, ...] = ()
+    class_names: tuple[str, ...] = DIGITS
 
 
 @dataclass(frozen=True)
@@ -146,7 +149,7 @@ def _is_mnist(found: _Found) -> bool:
     return found.kind == "kaggle" or same_images
 
 
-def _message(found: _Found, train: Split, validation: Split) -> str:
+def _message(found: _Found, data_set: str | None, train: Split, validation: Split) -> str:
     counts = (
         f"{len(train):,} to train on, {len(validation):,} for validation, "
         f"{len(found.test):,} to test on"
@@ -159,7 +162,9 @@ def _message(found: _Found, train: Split, validation: Split) -> str:
             f"files into {cache_folder()}, or name a folder that has them (--data DIR)"
         )
     else:
-        text = f"data: {found.description}: {counts}" + (f"; not used: {notes}" if notes else "")
+        what = f"{data_set} from " if data_set else ""
+        not_used = f"; not used: {notes}" if notes else ""
+        text = f"data: {what}{found.description}: {counts}{not_used}"
     return " ".join(text.split())  # one line, whatever a path or a reason contains
 
 
@@ -179,13 +184,16 @@ def load_mnist(data: str | os.PathLike[str] = "auto", *, validation: float | Non
     found = _from_first_place() if data == "auto" else _from_named(os.fspath(data))
     count = _validation_count(len(found.train), validation)
     train, held_out = split_off(found.train, count)
+    is_mnist = _is_mnist(found)
+    data_set = None if is_mnist else known_data_set(found.train.images, found.test.images)
     source = Source(
         kind=found.kind,
         path=str(found.path),
-        message=_message(found, train, held_out),
-        is_mnist=_is_mnist(found),
+        message=_message(found, data_set, train, held_out),
+        is_mnist=is_mnist,
         test_is_from_mnist_training=found.kind == "sample",
         loud=found.loud,
         notes=found.notes,
+        class_names=class_names(data_set),
     )
     return Mnist(train, held_out, found.test, source)

@@ -9,6 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from paddle_mnist.command_line import Parser, run
+from paddle_mnist.shipped import SHIPPED, shipped_run
+
+# From the simplest to the best; more would make the page large and slow.
+SHOWN = tuple(stage for stage in ("linear", "mlp", "cnn", "tiny", "best") if stage in SHIPPED)
 
 
 def build_parser() -> Parser:
@@ -33,7 +37,8 @@ def build_parser() -> Parser:
         action="extend",
         default=[],
         metavar="STAGE",
-        help="stages that ship with the package; default: all, or none beside --run",
+        help=f"of {', '.join(SHIPPED)}, which ship with the package; default: "
+        f"{', '.join(SHOWN)}, or none beside --run",
     )
     parser.add_argument(
         "-o",
@@ -55,7 +60,7 @@ def demo(arguments: argparse.Namespace) -> None:
 
     check_output_file(arguments.out, ".html")
     own = [folder.resolve() for folder in arguments.run]
-    shipped = shipped_runs(arguments.stage, all_of_them=not own)
+    shipped = [shipped_run(stage) for stage in arguments.stage or (() if own else SHOWN)]
     recognizers = [Recognizer.load(folder) for folder in [*own, *shipped]]
     folders = [*own, *[None] * len(shipped)]
     size = write_page(recognizers, arguments.out, folders)
@@ -64,21 +69,6 @@ def demo(arguments: argparse.Namespace) -> None:
     page = arguments.out.resolve().as_uri()
     if arguments.open and not webbrowser.open(page):
         print(f"no browser was found here; open this address in one: {page}")
-
-
-def shipped_runs(stages: Sequence[str], all_of_them: bool) -> list[Path]:
-    """The folders of runs that ship with the package.
-
-    Args:
-        stages: their stages, in the order wanted.
-        all_of_them: whether no name means all.
-
-    Raises:
-        UsageError: a stage does not ship.
-    """
-    from paddle_mnist.shipped import SHIPPED, shipped_run
-
-    return [shipped_run(stage) for stage in stages or (SHIPPED if all_of_them else ())]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from paddle_mnist import __version__
+from paddle_mnist.data.class_names import are_digits
 from paddle_mnist.demo.layers import layers_of
 from paddle_mnist.errors import RunError, UsageError
 from paddle_mnist.files import replace_file
@@ -59,8 +60,8 @@ def write_page(
         How many bytes were written.
 
     Raises:
-        UsageError: there is no recogniser, the page cannot compute a network's layers, two runs
-            are not to be told apart, or the file cannot be written.
+        UsageError: there is no recogniser, one reads no digits, the page cannot compute a network's
+            layers, two runs are not to be told apart, or the file cannot be written.
         RunError: a network has weights that are not numbers.
     """
     path = Path(path)
@@ -92,6 +93,10 @@ def stages_of(
     if not recognizers:
         raise UsageError("a page needs at least one run; train one, or name a stage that ships")
     folders = folders or [Path(recognizer.stage) for recognizer in recognizers]
+    for recognizer, folder in zip(recognizers, folders):
+        if not are_digits(recognizer.class_names):
+            known = ", ".join(recognizer.class_names)
+            raise UsageError(f"the page is for digits, and the run {folder} knows only {known}")
     names = names_of([recognizer.stage for recognizer in recognizers], folders)
     return [
         {

@@ -9,7 +9,9 @@ from paddle_mnist.models.pooling import MaxPool
 
 
 class BestCNN(nn.Layer):
-    """conv16-pool-conv32-conv32-pool-conv64-conv64-pool-10, batch normalisation. 76,122 parameters.
+    """conv24-pool-conv48-conv48-pool-conv96-conv96-pool-10, with batch normalisation.
+
+    166,018 parameters, running averages included.
 
     The first convolution is 5×5 with valid padding, the others are 3×3 with same padding: two of
     them see as much as one of 5×5 and have fewer weights (Simonyan and Zisserman, arXiv 1409.1556).
@@ -19,29 +21,29 @@ class BestCNN(nn.Layer):
     def __init__(self) -> None:
         super().__init__()
         self.features = nn.Sequential(
-            nn.Conv2D(1, 16, 5, bias_attr=False),  # [N, 16, 24, 24]
-            MaxPool(),  # [N, 16, 12, 12]
-            nn.BatchNorm2D(16),
+            nn.Conv2D(1, 24, 5, bias_attr=False),  # [N, 24, 24, 24]
+            MaxPool(),  # [N, 24, 12, 12]
+            nn.BatchNorm2D(24),
             nn.ReLU(),
-            nn.Conv2D(16, 32, 3, padding=1, bias_attr=False),  # [N, 32, 12, 12]
-            nn.BatchNorm2D(32),
+            nn.Conv2D(24, 48, 3, padding=1, bias_attr=False),  # [N, 48, 12, 12]
+            nn.BatchNorm2D(48),
             nn.ReLU(),
-            nn.Conv2D(32, 32, 3, padding=1, bias_attr=False),  # [N, 32, 12, 12]
-            MaxPool(),  # [N, 32, 6, 6]
-            nn.BatchNorm2D(32),
+            nn.Conv2D(48, 48, 3, padding=1, bias_attr=False),  # [N, 48, 12, 12]
+            MaxPool(),  # [N, 48, 6, 6]
+            nn.BatchNorm2D(48),
             nn.ReLU(),
-            nn.Conv2D(32, 64, 3, padding=1, bias_attr=False),  # [N, 64, 6, 6]
-            nn.BatchNorm2D(64),
+            nn.Conv2D(48, 96, 3, padding=1, bias_attr=False),  # [N, 96, 6, 6]
+            nn.BatchNorm2D(96),
             nn.ReLU(),
-            nn.Conv2D(64, 64, 3, padding=1, bias_attr=False),  # [N, 64, 6, 6]
-            MaxPool(),  # [N, 64, 3, 3]
-            nn.BatchNorm2D(64),
+            nn.Conv2D(96, 96, 3, padding=1, bias_attr=False),  # [N, 96, 6, 6]
+            MaxPool(),  # [N, 96, 3, 3]
+            nn.BatchNorm2D(96),
             nn.ReLU(),
         )
         self.classifier = nn.Sequential(
-            nn.Flatten(),  # [N, 576]
+            nn.Flatten(),  # [N, 864]
             # Small weights, so that the untrained network prefers no digit: its loss is ln 10.
-            nn.Linear(576, 10, weight_attr=nn.initializer.Normal(0.0, 0.01)),
+            nn.Linear(864, 10, weight_attr=nn.initializer.Normal(0.0, 0.01)),
         )
 
     def forward(self, images: paddle.Tensor) -> paddle.Tensor:

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import csv
+import os
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from paddle_mnist.data.kaggle import read_labelled, read_unlabelled
-from paddle_mnist.errors import DataError
+from paddle_mnist.data import kaggle
+from paddle_mnist.data.kaggle import (
+    check_submission_file,
+    read_labelled,
+    read_unlabelled,
+    write_submission,
+)
+from paddle_mnist.errors import DataError, UsageError
 
 HEADER = "label," + ",".join(f"pixel{number}" for number in range(784))
 ROW = "7," + ",".join(str(number % 256) for number in range(784))
@@ -68,7 +79,7 @@ BAD = {
     "no header": (table(ROW, header=ROW), "line 1: column 1 of the header is '7', not 'label'"),
     "test.csv for train.csv": (
         table(ROW[2:], header=HEADER[6:]),
-        "line 1: the header has 784 columns .*expected 785 columns: label,pixel0",
+        r"has 784 columns \(those of Kaggle's test.csv, which has no labels\); expected 785 col",
     ),
     "another column": (
         table(ROW, header=HEADER.replace("pixel9,", "pixel_9,")),
@@ -116,8 +127,12 @@ def test_a_bad_file_is_refused_with_its_line(tmp_path, case):
 
 def test_a_label_is_no_pixel(tmp_path):
     (tmp_path / "test.csv").write_bytes(table(ROW))
-    with pytest.raises(DataError, match="has 785 columns .*expected 784 columns: pixel0"):
+    with pytest.raises(DataError) as caught:
         read_unlabelled(tmp_path / "test.csv")
+    assert str(caught.value) == (
+        f"{tmp_path / 'test.csv'}, line 1: the header has 785 columns (those of Kaggle's "
+        "train.csv, which has labels); expected 784 columns: pixel0,pixel1,…,pixel783"
+    )
 
 
 def test_what_is_no_file_is_refused(tmp_path):
@@ -125,3 +140,92 @@ def test_what_is_no_file_is_refused(tmp_path):
         read_labelled(tmp_path)
     with pytest.raises(DataError, match="does not exist"):
         read_labelled(tmp_path / "train.csv")
+
+
+# Submissions
+
+
+@pytest.mark.parametrize("labels", [[7], [3, 0, 9, 9, 1]])
+def test_a_submission_counts_its_rows_from_one(tmp_path, labels):
+    path = tmp_path / "new" / "submission.csv"
+    write_submission(path, np.array(labels))
+    assert path.read_bytes().startswith(b"ImageId,Label\n1,")
+    with open(path, newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [int(row["ImageId"]) for row in rows] == list(range(1, len(labels) + 1))
+    assert [int(row["Label"]) for row in rows] == labels
+    assert os.listdir(path.parent) == ["submission.csv"]
+
+
+def test_a_submission_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
+    path = tmp_path / "submission.csv"
+    write_submission(path, np.array([1, 2]))
+    before = path.read_bytes()
+
+    def no_space(*_arguments):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("paddle_mnist.files.os.fsync", no_space)
+    with pytest.raises(UsageError, match="cannot be written: No space left on device"):
+        write_submission(path, np.array([3, 4, 5]))
+    assert path.read_bytes() == before
+    assert os.listdir(tmp_path) == ["submission.csv"]
+
+
+def test_an_earlier_submission_is_replaced(tmp_path):
+    path = tmp_path / "submission.csv"
+    for content in (b"ImageId,Label\n1,5\n", b"\xef\xbb\xbfImageId,Label\r\n1,5\r\n"):
+        path.write_bytes(content)
+        check_submission_file(path, tmp_path / "test.csv")
+        write_submission(path, np.array([4]))
+        assert path.read_bytes() == b"ImageId,Label\n1,4\n"
+    check_submission_file(tmp_path / "new" / "submission.csv", tmp_path / "test.csv")
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"my notes\n", b"ImageId,Label,Probability\n1,5,0.9\n", bytes(30_000)]
+)
+def test_another_file_is_not_written_over(tmp_path, content):
+    path = tmp_path / "notes.csv"
+    path.write_bytes(content)
+    with pytest.raises(UsageError, match=r"notes.csv is there already, and is no submission"):
+        check_submission_file(path, tmp_path / "test.csv")
+    assert path.read_bytes() == content
+
+
+def test_the_images_to_read_are_not_written_over(tmp_path):
+    test_csv = tmp_path / "test.csv"
+    test_csv.write_text("ImageId,Label\n")  # so that nothing else refuses it
+    for path in (test_csv, tmp_path / "." / "folder" / ".." / "test.csv"):
+        (tmp_path / "folder").mkdir(exist_ok=True)
+        with pytest.raises(UsageError, match="holds the images to read"):
+            check_submission_file(path, test_csv)
+
+
+def test_what_is_no_file_is_not_written(tmp_path):
+    for path in (tmp_path, Path("."), Path("/")):
+        with pytest.raises(UsageError, match="is no file; name a file to write"):
+            check_submission_file(path, tmp_path / "test.csv")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UsageError, match="the submission .* cannot be written: "):
+        write_submission(tmp_path / "file" / "submission.csv", np.array([1]))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such pipes on Windows")
+def test_a_pipe_is_not_opened_as_it_would_block(tmp_path, monkeypatch):
+    os.mkfifo(tmp_path / "pipe")
+    monkeypatch.setattr(kaggle, "open", lambda *_: pytest.fail("it is opened"), raising=False)
+    with pytest.raises(UsageError, match="pipe is there already, and is no submission"):
+        check_submission_file(tmp_path / "pipe", tmp_path / "test.csv")
+
+
+def test_a_submission_that_cannot_be_read_is_not_written_over(tmp_path, monkeypatch):
+    path = tmp_path / "submission.csv"
+    write_submission(path, np.array([1]))
+
+    def denied(*_arguments):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(kaggle, "open", denied, raising=False)
+    with pytest.raises(UsageError, match="is no submission"):
+        check_submission_file(path, tmp_path / "test.csv")

@@ -10,9 +10,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from paddle_mnist.demo.__main__ import SHOWN
 from paddle_mnist.demo.page import write_page
 from paddle_mnist.infer import Recognizer
-from paddle_mnist.shipped import SHIPPED, shipped_run
+from paddle_mnist.shipped import shipped_run
 
 INSTALLED = ("chromium", "chromium-browser", "google-chrome")
 
@@ -95,13 +96,13 @@ def opening(browser):
 
 @pytest.fixture(scope="session")
 def recognizers():
-    """The networks that ship with the package, worst to best."""
-    return [Recognizer.load(shipped_run(stage)) for stage in SHIPPED]
+    """The networks that the page shows if nothing else is said, worst to best."""
+    return [Recognizer.load(shipped_run(stage)) for stage in SHOWN]
 
 
 @pytest.fixture(scope="session")
 def demo_page(recognizers, tmp_path_factory):
-    """The page's file, with all networks that ship with the package."""
+    """The page's file, with the networks that it shows if nothing else is said."""
     path = tmp_path_factory.mktemp("page") / "demo.html"
     write_page(recognizers, path)
     return path

@@ -19,7 +19,7 @@ from paddle_mnist.metrics import predicted_digits, softmax
 from paddle_mnist.models.convolution import Convolution
 from paddle_mnist.models.pooling import MaxPool
 from paddle_mnist.runtime import set_seed
-from paddle_mnist.shipped import SHIPPED
+from paddle_mnist.shipped import SHIPPED, shipped_run
 from paddle_mnist.stages import STAGES, build_network
 from paddle_mnist.transforms import norm_img
 
@@ -77,9 +77,9 @@ def images():
     return load_mnist(os.environ.get("PADDLE_MNIST_DATA") or "sample").test.images[:500]
 
 
-@pytest.mark.parametrize("place", range(len(SHIPPED)), ids=SHIPPED)
-def test_probabilities_are_those_of_paddle(engine, recognizers, images, place):
-    recognizer = recognizers[place]
+@pytest.mark.parametrize("stage", SHIPPED)
+def test_probabilities_are_those_of_paddle(engine, images, stage):
+    recognizer = Recognizer.load(shipped_run(stage))
     readings = read_all(engine, stages_of([recognizer])[0], images)
     outputs = recognizer.outputs(images)
     np.testing.assert_array_equal(column(readings, "digit"), predicted_digits(outputs))
@@ -91,8 +91,8 @@ def test_probabilities_are_those_of_paddle(engine, recognizers, images, place):
     np.testing.assert_allclose(column(readings, "probabilities"), expected, rtol=0, atol=1e-4)
 
 
-def test_a_wrong_weight_is_noticed(engine, recognizers, images):
-    recognizer = recognizers[SHIPPED.index("cnn")]
+def test_a_wrong_weight_is_noticed(engine, images):
+    recognizer = Recognizer.load(shipped_run("cnn"))
     (stage,) = stages_of([recognizer])
     weight = stage["layers"][0]["weight"]
     data = bytearray(base64.b64decode(weight["data"]))

@@ -15,6 +15,7 @@ import pytest
 from paddle import nn
 
 from paddle_mnist import __version__
+from paddle_mnist.data.class_names import CLASS_NAMES
 from paddle_mnist.demo import page as page_module
 from paddle_mnist.demo.layers import layers_of
 from paddle_mnist.demo.page import FOLDER, SCRIPTS, names_of, stages_of, write_page
@@ -117,7 +118,7 @@ def test_the_policy_names_this_style_and_this_script_only(written):
     assert {"name": "referrer", "content": "no-referrer"} in metas
 
 
-def test_the_page_with_all_that_ships_is_small(demo_page):
+def test_the_page_is_small(demo_page):
     assert demo_page.stat().st_size < LIMIT
 
 
@@ -330,6 +331,13 @@ def test_two_runs_of_a_stage_need_their_folders():
 def test_a_page_without_networks_is_refused(tmp_path):
     with pytest.raises(UsageError, match="at least one run"):
         write_page([], tmp_path / "page.html")
+
+
+def test_a_network_that_reads_no_digits_is_refused(tmp_path):
+    fashion = recognizer("mlp", data={"classes": CLASS_NAMES["Fashion-MNIST"]})
+    with pytest.raises(UsageError, match="the run mlp knows only T-shirt/top, Trouser, "):
+        write_page([recognizer("cnn"), fashion], tmp_path / "page.html")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_network_that_is_broken_is_named(tmp_path):

@@ -20,9 +20,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from paddle_mnist.demo.__main__ import SHOWN
 from paddle_mnist.images import explain
 from paddle_mnist.metrics import softmax
-from paddle_mnist.shipped import SHIPPED
 
 SHAPES = json.loads((Path(__file__).parent / "strokes.json").read_text(encoding="utf-8"))
 DIGITS = [shape["digit"] for shape in SHAPES]
@@ -151,7 +151,7 @@ def image_of(text, side) -> np.ndarray:
 
 
 def readings_of(visited, stage) -> list[dict]:
-    return [report["readings"][SHIPPED.index(stage)] for report in visited["reports"]]
+    return [report["readings"][SHOWN.index(stage)] for report in visited["reports"]]
 
 
 def test_there_are_three_shapes_and_more_of_each_digit():
@@ -196,10 +196,10 @@ def test_the_page_sees_what_python_sees(visited):
         assert np.abs(found - expected).max() <= 2, (shape["digit"], shape["form"])
 
 
-@pytest.mark.parametrize("stage", SHIPPED)
+@pytest.mark.parametrize("stage", SHOWN)
 def test_the_page_computes_what_paddle_computes(visited, recognizers, stage):
     images = np.stack([image_of(report["image"], 28) for report in visited["reports"]])
-    outputs = recognizers[SHIPPED.index(stage)].outputs(images)
+    outputs = recognizers[SHOWN.index(stage)].outputs(images)
     readings = readings_of(visited, stage)
     if outputs.shape[1] == 1:
         assert [reading["probabilities"] for reading in readings] == [None] * len(SHAPES)

@@ -1,0 +1,87 @@
+"""Which images a training has seen: a hash of each, so that none of them is a test image later.
+
+Knows arrays only: no files, no runs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+import numpy as np
+
+from paddle_mnist.data.split import SIDE, Split
+
+# From a part of the data to the hashes of its images, uint64 [N].
+Seen = Mapping[str, np.ndarray]
+
+# What a run did with the images of each part.
+PARTS = {
+    "train": "trained on",
+    "validation": "chosen with",
+    "either": "trained on or chosen with",
+}
+
+# So many coincide by chance, such as two sheets without any ink; a test set that was trained on
+# has far more. MNIST and Fashion-MNIST have none.
+CHANCE = 0.001
+
+_BYTES = 8  # 70,000 images: two of them have the same hash with a probability of 1 in 7.5 billion
+
+
+def image_hashes(images: np.ndarray) -> np.ndarray:
+    """Hash each image; images have the same hash only where all their pixels are the same.
+
+    Args:
+        images: uint8 [N, 28, 28].
+
+    Returns:
+        uint64 [N], the first 8 bytes of each image's BLAKE2b, the lowest byte first.
+    """
+    rows = np.ascontiguousarray(images).reshape(-1, SIDE * SIDE)  # [N, 784]
+    hashes = b"".join(hashlib.blake2b(row, digest_size=_BYTES).digest() for row in rows)
+    return np.frombuffer(hashes, "<u8").astype(np.uint64)
+
+
+def seen_images(train: Split, validation: Split) -> dict[str, np.ndarray]:
+    """What a run that learns from `train` and chooses with `validation` has seen.
+
+    Returns:
+        "train" and "validation" → uint64 [N], in rising order.
+    """
+    parts = {"train": train, "validation": validation}
+    return {name: np.sort(image_hashes(split.images)) for name, split in parts.items()}
+
+
+def count_seen(images: np.ndarray, seen: Seen) -> dict[str, int]:
+    """Count the images that have been seen.
+
+    Args:
+        images: uint8 [N, 28, 28].
+        seen: keys of PARTS → hashes.
+
+    Returns:
+        For each part the number of images in it; one that is in two parts counts in the first.
+    """
+    left, found = image_hashes(images), {}
+    for name, hashes in seen.items():
+        inside = np.isin(left, hashes)
+        found[name] = int(inside.sum())
+        left = left[~inside]
+    return found
+
+
+def are_no_test_images(found: Mapping[str, int], count: int) -> bool:
+    """Whether so many images have been seen that an accuracy on them says nothing.
+
+    Args:
+        found: what `count_seen` returned.
+        count: how many images there are.
+    """
+    return sum(found.values()) > CHANCE * count
+
+
+def describe_seen(found: Mapping[str, int], count: int) -> str:
+    """What was done with the images, such as "trained on 900 of the 1,000 test images"."""
+    parts = [f"{PARTS[name]} {number:,}" for name, number in found.items() if number]
+    return f"{' and '.join(parts) or 'trained on none'} of the {count:,} test images"

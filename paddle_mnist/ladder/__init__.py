@@ -1,0 +1,1 @@
+"""The ladder: every stage trained over seeds, and compared in one table."""

@@ -1,0 +1,211 @@
+"""`ladder.json`: what was measured of each row; the table and the picture are made from it.
+
+It keeps the recipe of each row, so that figures of a recipe that has changed are not shown as those
+of the new one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from paddle_mnist.errors import RunError, UsageError
+from paddle_mnist.files import replace_file
+from paddle_mnist.ladder.recipes import Recipe, check_same_data, recipe_of, same_recipe
+from paddle_mnist.ladder.rows import ROWS, Row, folder_name, options_of, shown
+from paddle_mnist.ladder.table import Results, markdown, points
+from paddle_mnist.stages import STAGES
+
+if TYPE_CHECKING:
+    from paddle_mnist.checkpoint import Record
+
+RESULTS, TABLE, PICTURE = "ladder.json", "ladder.md", "ladder.png"
+
+
+def load_results(folder: Path) -> Results:
+    """Read what was measured so far; nothing is known where there is no `ladder.json`.
+
+    Raises:
+        RunError: the file cannot be read, or is damaged.
+        UsageError: something else than the results would be overwritten.
+    """
+    file = folder / RESULTS
+    try:
+        results = json.loads(file.read_bytes())
+        for row in results.values():
+            recipe_of(row["recipe"], row["recipe"]["parameters"], row["recipe"]["data"])
+            sorted(run["seed"] for run in row["runs"])
+    except FileNotFoundError:
+        for other in (folder / TABLE, folder / PICTURE):
+            if other.exists():
+                raise UsageError(
+                    f"{other} is there already, without {RESULTS} beside it; "
+                    "name another folder for the results"
+                ) from None
+        return {}
+    except NotADirectoryError:
+        raise UsageError(f"{folder} is a file; name a folder for the results") from None
+    except OSError as error:
+        raise RunError(f"{file} cannot be read: {error}") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise RunError(
+            f"{file} is damaged, or not of this command ({error!r}); take it away, "
+            "and the finished runs are measured again"
+        ) from error
+    return results
+
+
+def update(out: Path, folder: Path, wanted: Mapping[str, Recipe]) -> Results:
+    """Bring the results up to date: what they have of unchanged recipes, and the finished runs.
+
+    A finished run counts more than what was written down of its seed.
+
+    Args:
+        out: the folder of the runs.
+        folder: of the results.
+        wanted: the recipe of each row.
+
+    Raises:
+        RunError: the results cannot be read or written, or are damaged.
+        UsageError: a folder holds what is not of this command, or trainings on other data.
+    """
+    saved = load_results(folder)
+    results: Results = {}
+    for name, row in ROWS.items():
+        runs = {}
+        if name in saved:
+            check_same_data(folder / RESULTS, saved[name]["recipe"], wanted[name])
+            if same_recipe(saved[name]["recipe"], wanted[name]):
+                runs = {run["seed"]: run for run in saved[name]["runs"]}
+        for run_folder in (out / folder_name(name)).glob("seed-*"):
+            record = find_run(run_folder, wanted[name])
+            if record and is_finished(record, wanted[name]):
+                runs[record["config"]["seed"]] = measured_run(row, record, wanted[name])
+        results[name] = {
+            "stage": row.stage,
+            "options": dict(row.options),
+            "parameters": STAGES[row.stage].parameters,
+            "source": row.note or STAGES[row.stage].source,
+            "source_accuracy": STAGES[row.stage].source_accuracy,
+            "source_split": STAGES[row.stage].source_split,
+            "recipe": wanted[name],
+            "runs": [runs[seed] for seed in sorted(runs)],
+        }
+    save_results(folder, results)
+    return results
+
+
+def find_run(folder: Path, wanted: Recipe) -> Record | None:
+    """The `run.json` of a run in a folder, where it was trained with the wanted recipe.
+
+    Raises:
+        UsageError: it was trained on other data, and shall not be lost.
+    """
+    from paddle_mnist.checkpoint import load_record
+
+    try:
+        record = load_record(folder)
+        found = recipe_of(record["config"], record["parameters"], record["data"])
+    except (RunError, KeyError):  # none, or none that can be used
+        return None
+    check_same_data(folder, found, wanted)
+    return record if same_recipe(found, wanted) else None
+
+
+def is_finished(record: Record, wanted: Recipe) -> bool:
+    """Whether a run was measured on the test images after all epochs that its recipe asks for.
+
+    One that can stop early may have been ended early too, and is reported as such.
+    """
+    all_epochs = len(record["history"]) >= wanted["epochs"] or bool(wanted["early_stopping"])
+    return bool(record.get("test")) and all_epochs
+
+
+def find_seed(row: Mapping[str, Any], seed: int) -> dict[str, Any] | None:
+    """What was measured of one seed of a row."""
+    return next((run for run in row["runs"] if run["seed"] == seed), None)
+
+
+def measured_run(row: Row, record: Record, wanted: Recipe) -> dict[str, Any]:
+    """What the results keep of a finished run.
+
+    Args:
+        row: what the run belongs to.
+        record: its `run.json`.
+        wanted: the row's recipe.
+    """
+    history, config = record["history"], record["config"]
+    words = options_of(row, config["seed"])
+    if config["epochs"] != wanted["epochs"]:
+        words += ["--epochs", str(config["epochs"])]
+    used = next(epoch for epoch in history if epoch["epoch"] == record["used_epoch"])
+    return {
+        "seed": config["seed"],
+        **record["test"],
+        "validation_accuracy": used.get("validation_accuracy"),
+        "used_epoch": record["used_epoch"],
+        "epochs": len(history),
+        "epochs_planned": wanted["epochs"],
+        "ended_by_hand": ended_by_hand(history, wanted),
+        "seconds": record["seconds"],
+        "seconds_an_epoch": record["seconds"] / len(history),
+        "command": shown(words),
+        "machine": machine(record["device"], record["versions"]),
+    }
+
+
+def ended_by_hand(history: Sequence[Mapping[str, Any]], wanted: Recipe) -> bool:
+    """Whether a training that can stop early was ended before it would have stopped."""
+    if len(history) >= wanted["epochs"]:
+        return False
+    losses = [epoch["validation_loss"] for epoch in history]
+    epochs_without_gain = len(losses) - 1 - losses.index(min(losses))
+    return epochs_without_gain < wanted["early_stopping"]
+
+
+def machine(device: str, versions: Mapping[str, str]) -> str:
+    """One line about this machine and what runs on it.
+
+    Args:
+        device: "cpu", or the name of a graphics processor.
+        versions: at least of "python" and "paddle".
+    """
+    model = platform.processor() or platform.machine()
+    if sys.platform == "linux":
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+        model = names[0] if names else model
+    return (
+        f"{os.cpu_count()} cores of an {model}, {'no GPU' if device == 'cpu' else device}; "
+        f"Python {versions['python']}, PaddlePaddle {versions['paddle']}"
+    )
+
+
+def save_results(folder: Path, results: Results) -> None:
+    """Write `ladder.json`, and the table that is made from it.
+
+    Raises:
+        RunError: the folder cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        replace_file(folder / RESULTS, (json.dumps(results, indent=1) + "\n").encode())
+        replace_file(folder / TABLE, (markdown(results, PICTURE) + "\n").encode())
+    except OSError as error:
+        raise RunError(f"the results cannot be written in {folder}: {error}") from error
+
+
+def draw_results(folder: Path) -> None:
+    """Draw the picture of what `ladder.json` holds.
+
+    Raises:
+        RunError: the file is damaged, or the folder cannot be written.
+    """
+    from paddle_mnist.plots import plot_ladder, save_figure
+
+    save_figure(plot_ladder(points(load_results(folder))), folder / PICTURE)

@@ -1,0 +1,89 @@
+"""ROWS: what the lines of the table are, and how each is trained."""
+
+from __future__ import annotations
+
+import difflib
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from paddle_mnist.errors import UsageError
+from paddle_mnist.stages import STAGES
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table.
+
+    Attributes:
+        stage: what is trained.
+        seeds: how many trainings, with the seeds 0, 1, 2 …
+        options: fields of `Config` that are not the stage's defaults.
+        note: what is special about these options; shown in place of the stage's source.
+    """
+
+    stage: str
+    seeds: int = 3
+    options: Mapping[str, Any] = field(default_factory=dict)
+    note: str = ""
+
+
+_SEEDS = {"linear": 10, "mlp": 10, "cnn": 10, "tuned-cnn": 1}
+_VARIANTS = {
+    "deep-cnn --schedule constant": Row(
+        "deep-cnn",
+        options={"schedule": "constant"},
+        note="the same as published: its learning rate stays constant",
+    ),
+    "deep-cnn --schedule constant --best-weights": Row(
+        "deep-cnn",
+        options={"schedule": "constant", "best_weights": True, "validation": 0.0834},
+        note="the same as published, but the epoch is chosen on 5,004 images held out",
+    ),
+}
+
+
+def _all_rows() -> dict[str, Row]:
+    rows = {}
+    for stage in STAGES:
+        rows[stage] = Row(stage, _SEEDS.get(stage, 3))
+        rows.update({name: row for name, row in _VARIANTS.items() if row.stage == stage})
+    return rows
+
+
+ROWS = _all_rows()
+
+
+def find_row(name: str) -> str:
+    """The full name of a row, from that or from the name of its folder.
+
+    Raises:
+        UsageError: there is none; the text has the nearest one and all of them.
+    """
+    by_folder = {folder_name(row): row for row in ROWS}
+    if name in ROWS or name in by_folder:
+        return by_folder.get(name, name)
+    nearest = difflib.get_close_matches(name, ROWS, n=1, cutoff=0.4)
+    guess = f"did you mean {nearest[0]!r}? The" if nearest else "the"
+    allowed = ", ".join(map(repr, ROWS))
+    raise UsageError(f"unknown row {name!r}; {guess} rows are: {allowed}")
+
+
+def folder_name(name: str) -> str:
+    """From "deep-cnn --schedule constant" to "deep-cnn--schedule-constant"."""
+    return name.replace(" --", "--").replace(" ", "-")
+
+
+def options_of(row: Row, seed: int) -> list[str]:
+    """The options of the command train that make a training of a row."""
+    words = ["--stage", row.stage]
+    for name, value in row.options.items():
+        words.append(f"--{name.replace('_', '-')}")
+        words += [] if value is True else [str(value)]
+    return [*words, "--seed", str(seed)]
+
+
+def shown(words: Sequence[str]) -> str:
+    """The command of a training, as one would type it."""
+    return shlex.join(["python", "-m", "paddle_mnist.train", *words])

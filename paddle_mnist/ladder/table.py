@@ -1,0 +1,125 @@
+"""The table of the ladder in Markdown, and what its picture shows."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+# From the name of a row to what is known of it; its "runs" have an entry for each seed.
+Results = dict[str, dict[str, Any]]
+
+
+def markdown(results: Results, picture: str) -> str:
+    """The table of the rows that were measured, with what has to be said about it.
+
+    Args:
+        results: of all rows.
+        picture: where the picture is, seen from the text.
+    """
+    measured = {name: row for name, row in results.items() if row["runs"]}
+    lines = [
+        " ".join(_title(measured)),
+        "",
+        "| stage | parameters | accuracy on the test images, % | seeds | epochs | minutes "
+        "| the recipe's source, and its figure | difference, points |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    lines += [f"| {' | '.join(_cells(name, row))} |" for name, row in measured.items()]
+    for note in _notes(results):
+        lines += ["", note]
+    alternative = "error on the test images against parameters, and against minutes"
+    return "\n".join([*lines, "", f"![{alternative}]({picture})"])
+
+
+def _title(measured: Results) -> Iterator[str]:
+    for row in list(measured.values())[:1]:
+        data = row["recipe"]["data"]
+        name = "all of MNIST, " if data["is_mnist"] else ""
+        yield (
+            f"On {name}{data['train'] + data['validation']:,} images to train and to choose with, "
+            f"{data['test']:,} to test on. Mean, and in brackets the range over the seeds."
+        )
+    machines = dict.fromkeys(run["machine"] for row in measured.values() for run in row["runs"])
+    yield from (f"Measured on {name}." for name in machines)
+
+
+def _cells(name: str, row: Mapping[str, Any]) -> list[str]:
+    runs = row["runs"]
+    planned = row["recipe"]["epochs"]
+    epochs = "–".join(
+        dict.fromkeys(str(limit([r["epochs"] for r in runs])) for limit in (min, max))
+    )
+    if epochs != str(planned):
+        epochs += f" of up to {planned}"
+    gain = difference(row)
+    compared = "—" if gain is None else f"{100 * gain:+.2f}".replace("-", "−")
+    if gain is not None and row["source_split"] == "validation":
+        compared += f" ({100 * (gain + row['source_accuracy']):.2f} on our validation images)"
+    return [
+        f"`{name}`",
+        f"{row['parameters']:,}",
+        spread([100 * run["accuracy"] for run in runs], ".2f"),
+        str(len(runs)),
+        epochs,
+        f"{statistics.mean(run['seconds'] for run in runs) / 60:.1f}",
+        row["source"],
+        compared,
+    ]
+
+
+def _notes(results: Results) -> Iterator[str]:
+    short = [
+        f"`{name}`"
+        for name, row in results.items()
+        if any(run["ended_by_hand"] for run in row["runs"])
+    ]
+    if short:
+        yield f"Ended by hand, before the recipe would have stopped: {', '.join(short)}."
+    missing = [f"`{name}`" for name, row in results.items() if not row["runs"]]
+    if missing:
+        yield f"Not measured yet: {', '.join(missing)}."
+
+
+def spread(values: Sequence[float], form: str) -> str:
+    """A mean with its range: `99.24 (99.18–99.30)`, or the one value."""
+    mean = format(statistics.mean(values), form)
+    if len(values) == 1:
+        return mean
+    return f"{mean} ({min(values):{form}}–{max(values):{form}})"
+
+
+def difference(row: Mapping[str, Any]) -> float | None:
+    """How far a row's mean accuracy lies above its source's, on the images that the source took.
+
+    Returns:
+        None where the source gives no figure for these images, or one for images held out, and the
+        row holds none out.
+    """
+    key = {"test": "accuracy", "validation": "validation_accuracy"}[row["source_split"]]
+    values = [run[key] for run in row["runs"]]
+    source = _source_accuracy(row)
+    if source is None or not values or None in values:
+        return None
+    return statistics.mean(values) - source
+
+
+def _source_accuracy(row: Mapping[str, Any]) -> float | None:
+    # The sources' figures are all of MNIST's.
+    return row["source_accuracy"] if row["recipe"]["data"]["is_mnist"] else None
+
+
+def points(results: Results) -> dict[str, dict[str, Any]]:
+    """What `plots.plot_ladder` draws of the results: rows that were measured."""
+    found = {}
+    for name, row in results.items():
+        if row["runs"]:
+            # The picture shows errors on test images only.
+            source = _source_accuracy(row) if row["source_split"] == "test" else None
+            found[name] = {
+                "parameters": row["parameters"],
+                "minutes": statistics.mean(run["seconds"] for run in row["runs"]) / 60,
+                "errors": [100 * (1 - run["accuracy"]) for run in row["runs"]],
+                "source_error": None if source is None else 100 * (1 - source),
+            }
+    return found
