@@ -140,7 +140,7 @@ IDEAS: dict[str, Idea] = {
             Convolution(16, pool=True),
             Convolution(24, padding=0),
         ),
-    ),  # fmt: skip
+    ),
     "tiny-average": replace(
         TINY,
         why="six convolutions, the mean of each map",
@@ -153,7 +153,7 @@ IDEAS: dict[str, Idea] = {
             Convolution(24, padding=0),
         ),
         average=True,
-    ),  # fmt: skip
+    ),
     "tiny-affine": replace(TINY, why="gentler augmentation", augment=RandomAffine()),
     "tiny-taught": replace(TINY, why="taught by base", teachers=("base",), temperature=2.0),
     "tiny-taught-by-wide": replace(

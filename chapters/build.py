@@ -11,7 +11,7 @@ and then Chinese; its code cells belong to both languages. A notebook is execute
 looks like a fresh clone of the course, on all of MNIST (from the cache, or the folder that
 PADDLE_MNIST_DATA names).
 
-`{{accuracy mlp}}` and the like in a text are figures of `benchmarks/figures.json`, and
+`{{accuracy mlp}}` and the like in a text are figures of `benchmarks/ladder.json`, and
 `{{seconds}}` is what the notebook's own execution took: see `FIGURES`. `{{exercises}}` is the list
 of the chapter's exercises.
 """
@@ -29,6 +29,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import jupytext
 import nbclient
@@ -47,26 +48,34 @@ LANGUAGE_INFO = {"name": "python", "file_extension": ".py", "pygments_lexer": "i
 TABLE = ("<!-- table: make chapters -->", "<!-- end of table -->")
 PLACEHOLDER = re.compile(r"\{\{([a-z]+)(?: ([a-z][a-z -]*))?\}\}")
 
-# Scripts, no packages.
-sys.path[:0] = [str(FOLDER), str(ROOT / "benchmarks")]
-from figures import load_results, spread  # noqa: E402
+# A script, no package.
+sys.path.insert(0, str(FOLDER))
 from shape_comments import DEFINITION, with_checks  # noqa: E402
 
 from paddle_mnist.homework.exercise import load_exercises  # noqa: E402
 from paddle_mnist.homework.texts import WORDS  # noqa: E402
 from paddle_mnist.homework.workbook import difficulty  # noqa: E402
+from paddle_mnist.ladder.results import load_results  # noqa: E402
+from paddle_mnist.ladder.table import spread  # noqa: E402
+
+
+def _runs(row: str) -> list[dict[str, Any]]:
+    runs = load_results(ROOT / "benchmarks")[row]["runs"]
+    if not runs:
+        raise KeyError(f"{row} has not been measured; `make ladder` does it")
+    return runs
 
 
 def _accuracy(row: str) -> str:
-    runs = load_results()[row]["runs"]
-    values = [100 * run["accuracy"] for run in runs]
-    return spread(values, ".2f").replace(" (", "% (")
+    mean, *around = spread([100 * run["accuracy"] for run in _runs(row)], ".2f").split(" ")
+    return " ".join([f"{mean}%", *around])
 
 
 # What a text may ask for. `row` is a row of the ladder, such as "cnn".
 FIGURES: dict[str, Callable[[str], str]] = {
     "accuracy": _accuracy,
-    "seeds": lambda row: str(len(load_results()[row]["runs"])),
+    "parameters": lambda row: f"{load_results(ROOT / 'benchmarks')[row]['parameters']:,}",
+    "seeds": lambda row: str(len(_runs(row))),
 }
 
 # What each chapter leaves behind, for the table of chapters: English, Chinese.
@@ -118,7 +127,7 @@ def fill_in(text: str, seconds: float, chapter: int = 0, language: str = "en") -
         language: of the exercises' titles.
 
     Raises:
-        KeyError: a placeholder names a figure that there is not.
+        KeyError: a placeholder names a figure that there is not, or not yet.
     """
 
     def figure(match: re.Match[str]) -> str:

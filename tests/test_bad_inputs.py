@@ -28,7 +28,7 @@ STAGES = "linear, mlp, cnn, deep-cnn, dropout-cnn, tuned-cnn, tiny, best"
 
 # These end before Paddle is needed. Each is run as a process.
 QUICK = {
-    "no command": ("", "a command is missing; the commands are: train, evaluate, predict"),
+    "no command": ("", "a command is missing; the commands are: train, ladder, evaluate, predict"),
     "unknown command": ("trian", "unknown command 'trian'"),
     "unknown option": ("train --epoch-count 3", "unrecognized arguments: --epoch-count 3"),
     "near stage": ("train --stage dep-cnn", f"did you mean 'deep-cnn'? The stages are: {STAGES}"),

@@ -799,12 +799,12 @@ for name in dict.fromkeys(("plain", winner)):
 # %% [markdown] lang="en"
 # The two figures of a row differ a little, because they come from different images; the gain is there in both. That is what a test set is for: it took no part in our choices, so its figure does not look better than it is.
 #
-# Do these tools still help when all images are used, as in the stages of the course? `deep-cnn` from its last epoch reads {{accuracy deep-cnn}} of the test images; with the best epoch chosen on images held out, and so fewer to train on, {{accuracy deep-cnn --best-weights}}; `dropout-cnn`, with two layers of dropout, {{accuracy dropout-cnn}} (mean and range over {{seeds deep-cnn}} seeds). The last one is also a much larger network, so its gain is not due to dropout alone. [Chapter 6](06_tune.ipynb) tunes further: learning rates, schedules, and data augmentation, which makes more images out of those that you have.
+# Do these tools still help when all images are used, as in the stages of the course? `deep-cnn` as its source published it, with a constant learning rate, reads {{accuracy deep-cnn --schedule constant}} of the test images after its last epoch; with the best epoch chosen on images held out, and so fewer to train on, {{accuracy deep-cnn --schedule constant --best-weights}}; with a learning rate that rises and then falls, {{accuracy deep-cnn}}. `dropout-cnn`, with two layers of dropout, reads {{accuracy dropout-cnn}} (mean and range over {{seeds deep-cnn}} seeds). The last one is also a much larger network, so its gain is not due to dropout alone. [Chapter 6](06_tune.ipynb) tunes further: learning rates, schedules, and data augmentation, which makes more images out of those that you have.
 
 # %% [markdown] lang="zh"
 # 同一行的两个数略有不同，因为用的是不同的图片；但提高在两边都看得到。测试集就是为此准备的：它没有参与我们的选择，所以它给出的数不会偏高。
 #
-# 像课程的各个阶段那样用上全部图片，这些工具还有用吗？`deep-cnn` 用最后一轮的权重，测试准确率是 {{accuracy deep-cnn}}；用留出的图片选出最好的一轮（训练图片因此少了一些），是 {{accuracy deep-cnn --best-weights}}；带两层随机失活的 `dropout-cnn` 是 {{accuracy dropout-cnn}}（{{seeds deep-cnn}} 个随机种子的均值和范围）。最后这个网络也大得多，所以提高不全是随机失活的功劳。[第 6 章](06_tune.ipynb)继续调优：学习率、学习率调度，还有数据增强，也就是用已有的图片造出更多图片。
+# 像课程的各个阶段那样用上全部图片，这些工具还有用吗？`deep-cnn` 按来源公布的做法，学习率不变，用最后一轮的权重，测试准确率是 {{accuracy deep-cnn --schedule constant}}；用留出的图片选出最好的一轮（训练图片因此少了一些），是 {{accuracy deep-cnn --schedule constant --best-weights}}；让学习率先升后降，是 {{accuracy deep-cnn}}。带两层随机失活的 `dropout-cnn` 是 {{accuracy dropout-cnn}}（{{seeds deep-cnn}} 个随机种子的均值和范围）。最后这个网络也大得多，所以提高不全是随机失活的功劳。[第 6 章](06_tune.ipynb)继续调优：学习率、学习率调度，还有数据增强，也就是用已有的图片造出更多图片。
 
 # %% [markdown] lang="en"
 # ## Summary

@@ -18,7 +18,6 @@
 
 # %%
 # %matplotlib inline
-import json
 import math
 import tempfile
 from pathlib import Path
@@ -514,11 +513,16 @@ for name, recipe in recipes.items():
 
 
 # %% tags=["picture"]
-def logits_of(weights, images):
-    """What the network of chapter 4 says to pictures [N, 28, 28], with these weights."""
+def reader_of(weights):
+    """The network of chapter 4 with these weights, ready to read."""
     network = build_network("cnn")
     network.set_state_dict(weights)
-    return Recognizer(network, "cnn").outputs(images)  # [N, 10]
+    return Recognizer(network, "cnn")
+
+
+def logits_of(weights, images):
+    """What that network says to pictures [N, 28, 28]."""
+    return reader_of(weights).outputs(images)  # [N, 10]
 
 
 def accuracy_of(weights):
@@ -766,32 +770,46 @@ plot_mistakes(mnist.validation.images, labels, probabilities, count=16)
 
 
 # %%
-def calibration(probabilities, labels, bins=10):
-    """Sort by confidence into bins; return their counts, accuracies, confidences, and the ECE."""
+from paddle_mnist.calibration import (
+    cross_entropy_of,
+    expected_calibration_error,
+    fit_temperature,
+    reliability_curve,
+)
+
+
+def calibration_error(probabilities, labels, bins=10):
+    """Sort by confidence into bins; return how far confidence and accuracy lie apart."""
     confidences = probabilities.max(axis=1)  # [N]
     right = probabilities.argmax(axis=1) == labels  # [N]
-    places = np.minimum((confidences * bins).astype(int), bins - 1)  # [N]
-    counts = np.bincount(places, minlength=bins)
-    filled = np.maximum(counts, 1)  # an empty bin must not divide by zero
-    accuracies = np.bincount(places, right, bins) / filled
-    means = np.bincount(places, confidences, bins) / filled
-    error = (counts / len(labels) * np.abs(accuracies - means)).sum()
-    return counts, accuracies, means, error
+    places = np.minimum(np.ceil(confidences * bins), bins)  # [N]
+    error = 0
+    for place in range(1, bins + 1):
+        inside = places == place  # [N]
+        if inside.any():
+            error += inside.mean() * abs(right[inside].mean() - confidences[inside].mean())
+    return error
 
 
 # 100 pictures, each read as a 0 with 80% confidence. With 80 zeros among them that is just right;
 # with 60, the reader is too sure by 0.2.
 says = np.tile([0.8, 0.2] + 8 * [0.0], (100, 1))  # [100, 10]
-assert np.isclose(calibration(says, np.repeat([0, 1], [80, 20]))[-1], 0)
-assert np.isclose(calibration(says, np.repeat([0, 1], [60, 40]))[-1], 0.2)
+assert np.isclose(calibration_error(says, np.repeat([0, 1], [80, 20])), 0)
+assert np.isclose(calibration_error(says, np.repeat([0, 1], [60, 40])), 0.2)
+
+ours = calibration_error(probabilities, labels)
+assert np.isclose(ours, expected_calibration_error(probabilities, labels, bins=10))
+print(f"our reader's ECE on validation images: {ours:.4f}, by hand and by the package")
 
 # %% [markdown] lang="en"
-# We compare two readers: ours, and a network that overfits on purpose. It sees only 300 images, 40 times each, at a constant rate.
+# The package has the same in `paddle_mnist.calibration`, and we use that from here on. We compare two readers: ours, and a network that overfits on purpose. It sees only 300 images, 40 times each, at a constant rate.
 
 # %% [markdown] lang="zh"
-# 我们比较两个识别器：一个是我们的，另一个是故意过拟合的网络，它只看 300 张图片，每张看 40 遍，学习率不变。
+# 软件包的 `paddle_mnist.calibration` 里有同样的函数，下面就用它。我们比较两个识别器：一个是我们的，另一个是故意过拟合的网络，它只看 300 张图片，每张看 40 遍，学习率不变。
 
 # %% tags=["picture"]
+from paddle_mnist.plots import plot_reliability
+
 random = set_seed(0)
 network = build_network("cnn")
 adam = build_optimizer("adam", 0.01, network.parameters())
@@ -799,131 +817,178 @@ small = mnist.train.take(slice(300))
 fit(network, cross_entropy, adam, small, nothing, epochs=40, batch_size=32, random=random)
 overfitted = Recognizer(network, "cnn").outputs(mnist.validation.images)  # [N, 10]
 
-readers = {"overfitted": softmax(overfitted), "our reader": probabilities}
-figure = Figure(figsize=(8, 3.9), layout="constrained")
-for axes, (name, said) in zip(figure.subplots(1, 2, sharey=True), readers.items()):
-    counts, heights, means, error = calibration(said, labels)
-    there = counts > 0
-    axes.plot([0, 1], [0, 1], color="gray", linestyle="--")
-    axes.plot(means[there], heights[there], "o-")
-    for x, y, count in zip(means[there], heights[there], counts[there]):
-        axes.annotate(f"{count:,}", (x, y), (4, -11), textcoords="offset points", fontsize=8)
-    axes.set(title=f"{name}: ECE {error:.4f}", xlabel="mean confidence", ylabel="accuracy")
-    axes.set(xlim=(0, 1.14), ylim=(-0.06, 1.06))
-figure.suptitle("Reliability diagrams; the numbers are pictures in a bin")
-figure
+# Of our reader we have probabilities; their logarithms are as good as logits.
+readers = {"overfitted": overfitted, "our reader": np.log(probabilities + 1e-12)}
+curves = {}
+for name, logits in readers.items():
+    said = softmax(logits)  # [N, 10]
+    error = expected_calibration_error(said, labels, bins=10)
+    curves[f"{name}: ECE {error:.4f}"] = [vars(row) for row in reliability_curve(said, labels, 10)]
+plot_reliability(curves, "How often is a reader right that is so sure?")
 
 # %% [markdown] lang="en"
-# Points under the diagonal mean too sure, points above it not sure enough. The overfitted network knows its 300 images by heart, and believes that it knows the others as well: where it is about 80% sure, it is right much less often. On all of MNIST our reader lies nearer to the diagonal wherever there are pictures enough to tell; a bin with a few pictures says very little. Taking means helps here: where three networks disagree, their mean is careful.
+# Left, points under the line mean too sure, points above it not sure enough; right is how many pictures each point stands for. The overfitted network knows its 300 images by heart, and believes that it knows the others as well: where it is about 80% sure, it is right much less often. On all of MNIST our reader lies nearer to the line wherever there are pictures enough to tell; a point of a few pictures says very little. Taking means helps here: where three networks disagree, their mean is careful.
 #
-# A simple repair is **temperature scaling**: divide all logits by one number $T$ before the softmax. $T > 1$ makes a network less sure, $T < 1$ surer, and the largest logit stays the largest, so no answer changes. $T$ is chosen where the cross-entropy is lowest. Again, what chooses must not judge: we choose $T$ on one half of the validation images, and measure on the other half.
+# A simple repair is **temperature scaling**: divide all logits by one number $T$ before the softmax. $T > 1$ makes a network less sure, $T < 1$ surer, and the largest logit stays the largest, so no answer changes. $T$ is chosen where the cross-entropy is lowest: first by trying 200 values, then by the package's `fit_temperature`. Again, what chooses must not judge: we choose $T$ on one half of the validation images, and measure on the other half.
 
 # %% [markdown] lang="zh"
-# 点在对角线下方，说明太自信；在上方，说明不够自信。过拟合的网络背熟了它的 300 张图片，就以为别的图片也一样熟：在它有大约 80% 把握的地方，答对的却少得多。在完整的 MNIST 上，我们的识别器只要图片多到足以判断，就离对角线更近；而只有几张图片的区间，说明不了什么。取平均在这里也有帮助：三个网络意见不一时，它们的平均就比较谨慎。
+# 左图中，点在线的下方，说明太自信；在上方，说明不够自信。右图是每个点代表多少张图片。过拟合的网络背熟了它的 300 张图片，就以为别的图片也一样熟：在它有大约 80% 把握的地方，答对的却少得多。在完整的 MNIST 上，我们的识别器只要图片多到足以判断，就离那条线更近；而只代表几张图片的点，说明不了什么。取平均在这里也有帮助：三个网络意见不一时，它们的平均就比较谨慎。
 #
-# 一个简单的修正办法是**温度缩放**：在 softmax 之前，把所有 logits 除以同一个数 $T$。$T > 1$ 让网络不那么自信，$T < 1$ 让它更自信；最大的 logit 仍然最大，所以答案一个也不会变。$T$ 取交叉熵最低的那个值。还是那条规矩：用来挑选的，不能再用来评判。我们在一半验证图片上挑选 $T$，在另一半上测量。
-
+# 一个简单的修正办法是**温度缩放**：在 softmax 之前，把所有 logits 除以同一个数 $T$。$T > 1$ 让网络不那么自信，$T < 1$ 让它更自信；最大的 logit 仍然最大，所以答案一个也不会变。$T$ 取交叉熵最低的那个值：先试 200 个数，再用软件包的 `fit_temperature`。还是那条规矩：用来挑选的，不能再用来评判。我们在一半验证图片上挑选 $T$，在另一半上测量。
 
 # %%
-def with_temperature(probabilities, temperature):
-    """Divide the logits by the temperature; log p is as good as a logit."""
-    return softmax(np.log(probabilities + 1e-12) / temperature)  # [N, 10]
-
-
-def loss_of(probabilities, labels):
-    """The cross-entropy."""
-    return -np.log(probabilities[np.arange(len(labels)), labels] + 1e-12).mean()
-
-
-by_paddle = cross_entropy(paddle.to_tensor(overfitted), paddle.to_tensor(labels))
-assert np.isclose(loss_of(softmax(overfitted), labels), float(by_paddle), rtol=1e-3)
-
 half = np.arange(len(labels)) % 2 == 0
-temperatures = np.geomspace(0.3, 4, 100)
-for name, said in readers.items():
-    losses = [loss_of(with_temperature(said[half], t), labels[half]) for t in temperatures]
-    temperature = temperatures[np.argmin(losses)]
-    before, after = said[~half], with_temperature(said, temperature)[~half]
+temperatures = np.geomspace(0.1, 10, 200)
+losses = [cross_entropy_of(overfitted[half] / t, labels[half]) for t in temperatures]
+by_hand = temperatures[np.argmin(losses)]
+assert np.isclose(by_hand, fit_temperature(overfitted[half], labels[half]), rtol=0.03)
+
+for name, logits in readers.items():
+    temperature = fit_temperature(logits[half], labels[half])
+    before, after = logits[~half], logits[~half] / temperature
     assert (before.argmax(axis=1) == after.argmax(axis=1)).all()
     print(f"{name}: temperature {temperature:.2f}; on the other half of the images")
     for moment, values in (("before", before), ("after", after)):
-        error = calibration(values, labels[~half])[-1]
-        print(
-            f"    {moment:6}: cross-entropy {loss_of(values, labels[~half]):.4f}, ECE {error:.4f}"
-        )
+        loss = cross_entropy_of(values, labels[~half])
+        error = expected_calibration_error(softmax(values), labels[~half], bins=10)
+        print(f"    {moment:6}: cross-entropy {loss:.4f}, ECE {error:.4f}")
 
 # %% [markdown] lang="en"
-# For the overfitted network the temperature lies well above 1, and this one number lowers its cross-entropy a lot. It does not become better at reading, only more honest. On all of MNIST our reader needs hardly any repair: its temperature is near 1. With so few mistakes its ECE is only roughly known anyway.
+# For the overfitted network the temperature lies well above 1, and this one number lowers its cross-entropy a lot. It does not become better at reading, only more honest. On all of MNIST our reader needs hardly any repair: its temperature is near 1. With so few mistakes its ECE is only roughly known anyway. For a run of yours, `python -m paddle_mnist.evaluate --run runs/cnn --calibration` does all this.
+#
+# ## What if the pictures are worse?
+#
+# On the validation images augmentation gained nothing that we could see. But they are as upright and as centred as the training images. The package's `robustness` makes pictures worse in four ways: it adds noise, turns them, shifts them, and erases a patch. Here are 500 validation images, read by two networks of our ladder with the same seed:
+
+# %% [markdown] lang="zh"
+# 过拟合网络的温度明显高于 1，只用这一个数，交叉熵就降低了许多。它认数字的本领并没有提高，只是变得更诚实。在完整的 MNIST 上，我们的识别器几乎不用修：它的温度接近 1。再说错误这么少，它的 ECE 也只是个粗略的估计。对你自己训练的网络，`python -m paddle_mnist.evaluate --run runs/cnn --calibration` 会做这一切。
+#
+# ## 图片变差了会怎样？
+#
+# 在验证图片上，数据增强没有带来看得出来的提高。可是验证图片和训练图片一样端正、一样居中。软件包的 `robustness` 用四种办法让图片变差：加噪声、旋转、平移、擦掉一块。下面是 500 张验证图片，由我们的梯子上种子相同的两个网络来读：
+
+# %% tags=["picture"]
+from paddle_mnist import robustness
+from paddle_mnist.plots import plot_robustness
+
+some = mnist.validation.take(slice(500))
+curves = {}
+for name in ("one-cycle", "one-cycle, augmented"):
+    reader = reader_of(rungs[name][0])
+    curves[name] = {}
+    for way, disturbance in robustness.DISTURBANCES.items():
+        curves[name][way] = {
+            strength: robustness.accuracy_of(
+                reader, robustness.disturbed(some.images, way, strength), some.labels
+            )
+            for strength in (0, *disturbance.strengths)
+        }
+units = {way: disturbance.unit for way, disturbance in robustness.DISTURBANCES.items()}
+plot_robustness(curves, units, f"{len(some)} validation images, made worse")
+
+# %% [markdown] lang="en"
+# At the left ends, where nothing is changed, the two are about equally good. What was practised in small helps further out too: shifted pictures are read better, although no copy was shifted by more than 1.4 pixels, and turned ones a little better. Erased patches were not practised, and there is hardly a difference. Noise is the surprise: there the network that learned from changed copies is *worse*. (A guess: copies that are turned and shifted by parts of a pixel are a little blurred, so it has seen smoother pictures than the other.) So let a network practise what it will meet, and measure on that, not on clean pictures alone; [chapter 7](07_your_own_handwriting.ipynb) does so. `python -m paddle_mnist.evaluate --run runs/cnn --robustness` measures a run of yours.
 #
 # ## The whole course, in one picture
 #
-# How do the stages of the course compare? `make bench` measured them on the test images, after everything had been decided, and wrote the figures into `benchmarks/figures.json`.
+# How do the stages of the course compare? `python -m paddle_mnist.ladder` trains each of them over several seeds and measures it on the test images, after everything has been decided. That takes hours; but what is finished is not trained again, so it can be stopped at any time. What came out of it for this course lies in `benchmarks/ladder.json`:
 
 # %% [markdown] lang="zh"
-# 过拟合网络的温度明显高于 1，只用这一个数，交叉熵就降低了许多。它认数字的本领并没有提高，只是变得更诚实。在完整的 MNIST 上，我们的识别器几乎不用修：它的温度接近 1。再说错误这么少，它的 ECE 也只是个粗略的估计。
+# 最左端什么也没有改变，两个网络差不多一样好。练过小的，大一些的也更经得起：平移过的图片读得更好，尽管训练时没有一个副本平移超过 1.4 个像素；旋转过的也稍好一点。擦掉一块没有练过，几乎没有差别。意外的是噪声：学过变了样的副本的网络反而*更差*。（一种猜测：旋转或平移不足一个像素时，副本会有点模糊，所以它见过的图片比另一个网络的更平滑。）所以，网络将来会遇到什么，就让它练什么，也用什么来测量，不要只看干净的图片；[第 7 章](07_your_own_handwriting.ipynb)就是这样做的。 你自己训练的网络，用 `python -m paddle_mnist.evaluate --run runs/cnn --robustness` 测量。
 #
 # ## 一张图看整个课程
 #
-# 课程的各个阶段相比如何？`make bench` 在一切都决定之后，用测试集测量了它们，并把结果写进了 `benchmarks/figures.json`。
+# 课程的各个阶段相比如何？`python -m paddle_mnist.ladder` 用几个随机种子训练每个阶段，并在一切都决定之后，用测试集测量。这要花几个小时；不过已完成的不会重新训练，随时都可以停下。本课程测得的结果在 `benchmarks/ladder.json` 里：
 
 # %%
-from paddle_mnist.stages import STAGES
+from paddle_mnist.ladder.results import load_results
+from paddle_mnist.ladder.table import points
 
-path = course_folder() / "benchmarks" / "figures.json"
-results = json.loads(path.read_text()) if path.is_file() else {}
-if not results:
-    print("There is no benchmarks/figures.json here; `make bench` measures it (in some hours).")
-
-course = {}
-print(f"{'row':30} parameters  accuracy, mean (range over seeds)  minutes")
-for name, result in results.items():
-    stage = STAGES.get(name.split()[0])
-    if stage is None or "runs" not in result:
-        continue
-    values = np.array([run["accuracy"] for run in result["runs"]])
-    minutes = stage.epochs * results["epochs"][name.split()[0]] / 60
-    course[name] = stage.parameters, values, minutes
-for name, (parameters, values, minutes) in sorted(course.items(), key=lambda row: row[1][1].mean()):
-    text = f"{values.mean():.2%} ({values.min():.2%} to {values.max():.2%}), {len(values)} seeds"
-    print(f"{name:30} {parameters:10,}  {text}  {minutes:7.1f}")
+course = points(load_results(course_folder() / "benchmarks"))
+if not course:
+    print("There is no benchmarks/ladder.json here; `make ladder` measures it (in some hours).")
+print(f"{'row':44} parameters  error, mean (range over seeds)  minutes")
+for name, row in sorted(course.items(), key=lambda item: -np.mean(item[1]["errors"])):
+    errors = np.array(row["errors"])
+    text = f"{errors.mean():.2f}% ({errors.min():.2f}% to {errors.max():.2f}%), {len(errors)}"
+    print(f"{name:44} {row['parameters']:10,}  {text:30} {row['minutes']:7.1f}")
 
 # %% tags=["picture"]
-figure = Figure(figsize=(8.5, 4), layout="constrained")
-by_size, by_time = figure.subplots(1, 2, sharey=True)
-for mark, (name, (parameters, values, minutes)) in zip("os^vDPX", course.items()):
-    if name == "linear":
-        continue  # far above all others: they would lie on one line
-    mistakes = 10_000 * (1 - values)
-    mean = mistakes.mean()
-    errors = [[mean - mistakes.min()], [mistakes.max() - mean]]
-    for axes, x in ((by_size, parameters), (by_time, minutes)):
-        axes.errorbar(x, mean, yerr=errors, fmt=mark, markersize=8, capsize=4, label=name)
-for axes in (by_size, by_time):
-    axes.set(xscale="log", ylim=(0, None))
-    axes.grid(alpha=0.3)
-by_size.set(xlabel="parameters", ylabel="mistakes in 10,000 test images")
-by_time.set(xlabel="minutes of training")
-if course:
-    figure.legend(*by_size.get_legend_handles_labels(), loc="outside lower center", ncols=3)
-figure.suptitle("More parameters and more minutes do not always help")
-figure
+from paddle_mnist.plots import plot_ladder
+
+plot_ladder(course)
 
 # %% [markdown] lang="en"
-# (`linear` is missing in the picture: its mistakes would lie far above all others.) The `cnn` has few parameters, and two epochs are enough for it; yet it makes fewer mistakes than networks that train for many times as long. Its batch normalisation, its schedule and its narrow first layer were made for that. Compare also the three rows of `deep-cnn`: the same network and the same time, and what differs is how the training ends.
+# Both scales are logarithmic, and a hollow mark is what the source of a recipe reports. More parameters and more minutes do not always help. The `cnn` has few parameters, and two epochs are enough for it; yet it makes fewer mistakes than networks that train for many times as long. Its batch normalisation, its schedule and its narrow first layer were made for that. In the three rows of `deep-cnn` the network is the same, and what differs is how the training ends.
+#
+# Do I need a big network, then? The stage `tiny` has {{parameters tiny}} parameters, running averages included, and reads {{accuracy tiny}} of the test images; `best` has {{parameters best}}, and reads {{accuracy best}}. A small network can be very good, if it may practise for long, on changed copies: `tiny` takes 40 epochs. More parameters then still take away a part of the mistakes that are left: compare the two errors in the table.
+#
+# ## What helped, and what did not
+#
+# The recipes of `tiny` and `best` were chosen by trials as in this chapter, on 10,000 training images that were held out. The [log](../../benchmarks/log.md) has all of them, with the number of mistakes. In short:
+#
+# - **Label smoothing** helped (`train --label-smoothing 0.05`): a twentieth of each label is spread evenly over all ten digits, so that the network gains nothing by being surer than that. More channels in every convolution helped most.
+# - Dropout, a moving average of the weights, a third convolution at each size and smaller batches did not help. Nor did it, beside label smoothing, to practise the hard images more often than the easy ones.
+# - `tiny` can learn the probabilities of a larger network, its **teacher**, in place of the labels. Taught by a network that had learned from plain labels, it made fewer mistakes than alone; taught by a better one that had learned from smoothed labels, more. What a teacher has to tell lies in its small probabilities, and smoothing makes them all alike.
+#
+# Each trial is one seed, and you know by now what that is worth: a small difference between two of them proves nothing.
+#
+# To watch a training of your own, add `--visualdl DIR` to `train`; the [README](../../README.md) says how to open the board.
+#
+# ## Another problem, the same code
+#
+# [Fashion-MNIST](https://github.com/zalandoresearch/fashion-mnist) has the form of MNIST, but shows ten kinds of clothes. Put its four files into a folder, name that folder instead of `DIR`, and not a line of code has to change:
+#
+# ```sh
+# python -m paddle_mnist.train --stage cnn --data DIR --out runs/fashion
+# python -m paddle_mnist.evaluate --run runs/fashion --data DIR
+# ```
+#
+# The package knows these images by their content, and so it calls the classes by their names: `Shirt read as T-shirt/top`. The `cnn` reads about nine of ten. Clothes are harder than digits: here a larger network, more epochs and mirrored copies are worth a try.
 #
 # ## Kaggle
 #
 # On [Kaggle](https://www.kaggle.com/competitions/digit-recognizer) MNIST is a competition. Its files are tables: `train.csv` has the columns `label,pixel0,…,pixel783`, `test.csv` has no labels, and one hands in a `submission.csv` with the columns `ImageId,Label`. To practise without an account, we write small files in that form ourselves:
 
 # %% [markdown] lang="zh"
-# （图中没有 `linear`：它的错误太多，会远远高出其他各行。）`cnn` 的参数不多，训练两轮就够了，犯的错却比训练时间长许多倍的网络还少。批归一化、学习率调度和较窄的第一层，都是为此而设计的。再比较 `deep-cnn` 的三行：网络相同，时间相同，不同的是训练怎样收尾。
+# 两个坐标都是对数的；空心的标记是该做法的来源给出的数字。参数更多、时间更长，不一定更好。`cnn` 的参数不多，训练两轮就够了，犯的错却比训练时间长许多倍的网络还少。批归一化、学习率调度和较窄的第一层，都是为此而设计的。`deep-cnn` 的三行用的是同一个网络，不同的是训练怎样收尾。
+#
+# 那么，需要很大的网络吗？`tiny` 阶段连同滑动平均只有 {{parameters tiny}} 个参数，在测试集上的准确率是 {{accuracy tiny}}；`best` 有 {{parameters best}} 个，准确率是 {{accuracy best}}。只要让小网络在变了样的副本上练得够久，它也可以很好：`tiny` 要练 40 轮。在此之上，更多参数还能再去掉一部分剩下的错误：请比较表中两者的错误率。
+#
+# ## 哪些有用，哪些没用
+#
+# `tiny` 和 `best` 的做法，是像本章这样一次次试出来的，用的是留出的 10,000 张训练图片。[记录](../../benchmarks/log.md)里有每一次尝试和它的错误个数。简单地说：
+#
+# - **标签平滑**有用（`train --label-smoothing 0.05`）：把每个标签的二十分之一平均分给十个数字，网络再比这更自信，也得不到好处。每个卷积层多一些通道，帮助最大。
+# - 随机失活、权重的滑动平均、在每种尺寸上加第三个卷积层、更小的批，都没有用。有了标签平滑之后，多练难的图片、少练容易的，也没有用。
+# - `tiny` 可以不学标签，而去学一个更大的网络（**教师**）给出的概率。教师学的是普通标签时，它犯的错比自己学时少；教师虽然更好，但学的是平滑过的标签时，它犯的错反而更多。教师能教的东西就在那些小概率里，而平滑把它们变得都差不多。
+#
+# 每次尝试只有一个种子，它值多少，你现在已经知道：两次尝试之间的小差别，证明不了什么。
+#
+# 想看着自己的网络训练，就给 `train` 加上 `--visualdl DIR`；怎样打开这块面板，见 [README](../../README.zh-CN.md)。
+#
+# ## 换一个问题，代码不变
+#
+# [Fashion-MNIST](https://github.com/zalandoresearch/fashion-mnist) 的格式和 MNIST 一样，图片却是十类衣物。把它的四个文件放进一个文件夹，用这个文件夹代替 `DIR`，代码一行也不用改：
+#
+# ```sh
+# python -m paddle_mnist.train --stage cnn --data DIR --out runs/fashion
+# python -m paddle_mnist.evaluate --run runs/fashion --data DIR
+# ```
+#
+# 软件包按内容认出这些图片，所以会用各类的名字来称呼它们：`Shirt read as T-shirt/top`。`cnn` 十张里大约读对九张。衣物比数字难：更大的网络、更多轮数、左右翻转的副本，在这里都值得一试。
 #
 # ## Kaggle
 #
 # 在 [Kaggle](https://www.kaggle.com/competitions/digit-recognizer) 上，MNIST 是一项竞赛。它的文件是表格：`train.csv` 的列是 `label,pixel0,…,pixel783`；`test.csv` 没有标签；要提交的 `submission.csv` 有两列：`ImageId,Label`。没有账号也可以练习：我们自己写几个同样格式的小文件：
 
 # %%
-from paddle_mnist.data.kaggle import LABELLED_COLUMNS, PIXEL_COLUMNS, read_unlabelled
+from paddle_mnist.data.kaggle import (
+    LABELLED_COLUMNS,
+    PIXEL_COLUMNS,
+    read_unlabelled,
+    write_submission,
+)
 
 
 def write_table(path, columns, table):
@@ -946,24 +1011,38 @@ with tempfile.TemporaryDirectory() as name:
     numbers = np.arange(1, len(answers) + 1)  # Kaggle counts from 1
     submission = np.column_stack([numbers, answers])  # [100, 2]
     write_table(folder / "submission.csv", ["ImageId", "Label"], submission)
+    write_submission(folder / "by_package.csv", answers)
     lines = (folder / "submission.csv").read_text().splitlines()
+    assert lines == (folder / "by_package.csv").read_text().splitlines()
 
 assert np.array_equal(images, asked.images)
-assert lines[0] == "ImageId,Label"
-assert len(lines) == 1 + len(images) and lines[1].startswith("1,")
 print(f"train.csv: {len(loaded.train)} to train on, {len(loaded.validation)} for validation,")
 print(f"    {len(loaded.test)} to test on, because test.csv has no labels")
 print("submission.csv begins with:", *lines[:5], sep="\n    ")
 
 # %% [markdown] lang="en"
-# With the real files in a folder, `python -m paddle_mnist.train --stage cnn --data FOLDER` trains on them. Do not be impressed by a perfect score at the top of that competition: its test images come from MNIST, whose labels anyone can look up. For the same reason, a network trained on MNIST has seen many of them already.
+# With the real files in a folder, two commands do the same, here with the stage `cnn`:
+#
+# ```sh
+# python -m paddle_mnist.train --stage cnn --data DIR --out runs/kaggle
+# python -m paddle_mnist.predict --kaggle DIR/test.csv -o submission.csv --run runs/kaggle
+# ```
+#
+# Do not be impressed by a perfect score at the top of that competition: its test images come from MNIST, whose labels anyone can look up. For the same reason, a network trained on MNIST has seen many of them already; `predict` counts them and says so.
 #
 # ## The test set, once
 #
 # Everything is chosen. Now, and only now, the test images:
 
 # %% [markdown] lang="zh"
-# 有了真正的文件，把它们放进一个文件夹，用 `python -m paddle_mnist.train --stage cnn --data FOLDER` 就能在上面训练。不必羡慕这项竞赛榜首的满分：它的测试图片来自 MNIST，标签谁都查得到。出于同样的原因，用 MNIST 训练过的网络，其中许多图片早就见过了。
+# 有了真正的文件，把它们放进一个文件夹，两条命令就能做同样的事，这里用的是 `cnn` 阶段：
+#
+# ```sh
+# python -m paddle_mnist.train --stage cnn --data DIR --out runs/kaggle
+# python -m paddle_mnist.predict --kaggle DIR/test.csv -o submission.csv --run runs/kaggle
+# ```
+#
+# 不必羡慕这项竞赛榜首的满分：它的测试图片来自 MNIST，标签谁都查得到。出于同样的原因，用 MNIST 训练过的网络，其中许多图片早就见过了；`predict` 会数出来并告诉你。
 #
 # ## 测试集，只看一次
 #
@@ -991,7 +1070,7 @@ for name, each, truth in (
 #
 # - Near 99% the differences are as small as the noise. State the standard error, compare on the same images, and train with several seeds.
 # - The last steps must be calm: a learning rate that falls, or an average of the weights, does that. One of the two is enough.
-# - Augmentation teaches what must not matter, here small turns, sizes and shifts; it must never change the truth, and it needs more epochs.
+# - Augmentation teaches what must not matter, here small turns, sizes and shifts; it must never change the truth, and it needs more epochs. Clean pictures show neither all that it gains nor all that it costs.
 # - Several opinions are better than one, and cost as much more time. Temperature scaling makes a confidence honest, and changes no answer.
 # - Choose on validation images. Look at the test images once.
 #
@@ -1011,6 +1090,7 @@ for name, each, truth in (
 # | confusion matrix | 混淆矩阵 | how often each digit is read as each other |
 # | calibration | 校准 | whether the confidence is as high as the accuracy |
 # | temperature | 温度 | the number by which all logits are divided |
+# | label smoothing | 标签平滑 | a part of each label is spread over all classes |
 #
 # ## Questions
 #
@@ -1070,7 +1150,7 @@ for name, each, truth in (
 #
 # - 到了 99% 附近，差别和偶然的波动一样小。要写明标准误，在同样的图片上比较，并用几个随机种子训练。
 # - 最后的步子要平静：让学习率降下来，或者对权重取平均，都能做到。两者选一个就够了。
-# - 数据增强教网络哪些东西无关紧要，这里是小的旋转、缩放和平移；它绝不能改变正确答案，而且需要更多轮数。
+# - 数据增强教网络哪些东西无关紧要，这里是小的旋转、缩放和平移；它绝不能改变正确答案，而且需要更多轮数。它带来的好处和代价，只看干净的图片都看不全。
 # - 几个意见胜过一个，花的时间也成倍增加。温度缩放让置信度变得诚实，但不改变任何答案。
 # - 在验证集上做选择；测试集只看一次。
 #
@@ -1090,6 +1170,7 @@ for name, each, truth in (
 # | confusion matrix | 混淆矩阵 | 每个数字被读成其他数字各多少次 |
 # | calibration | 校准 | 置信度是否与准确率一样高 |
 # | temperature | 温度 | 所有 logits 都除以的那个数 |
+# | label smoothing | 标签平滑 | 把标签的一部分平均分给所有类别 |
 #
 # ## 思考题
 #

@@ -31,6 +31,12 @@ class Row:
 
 _SEEDS = {"linear": 10, "mlp": 10, "cnn": 10, "tuned-cnn": 1}
 _VARIANTS = {
+    "mlp --schedule one-cycle --learning-rate 0.004": Row(
+        "mlp",
+        10,
+        options={"schedule": "one-cycle", "learning_rate": 0.004},
+        note="the same, but the learning rate rises and falls",
+    ),
     "deep-cnn --schedule constant": Row(
         "deep-cnn",
         options={"schedule": "constant"},

@@ -12,7 +12,8 @@ class TinyCNN(nn.Layer):
     """conv8-pool-conv14-conv16-pool-conv24-pool-10, with batch normalisation.
 
     7,898 parameters, running averages included. Where a network has few numbers, most of them
-    should look for shapes: the linear layer at the end gets only 2×2 places of 24 maps, 970 of them.
+    should look for shapes: the linear layer at the end gets only 2×2 places of 24 maps, and has
+    970 of them.
     """
 
     def __init__(self) -> None:

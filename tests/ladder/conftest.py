@@ -25,7 +25,10 @@ def write_run(wanted):
         data, parameters = {**recipe.pop("data"), **dict(data)}, recipe.pop("parameters")
         config = {**recipe, "seed": seed, "data": "sample", "device": "auto", "threads": 1}
         count = epochs or recipe["epochs"]
-        history = [{"epoch": epoch, "seconds": 6.0} for epoch in range(1, count + 1)]
+        # The first one was disturbed.
+        history = [
+            {"epoch": epoch, "seconds": 9.0 if epoch == 1 else 6.0} for epoch in range(1, count + 1)
+        ]
         if data["validation"]:
             for row in history:  # better with each epoch
                 row["validation_accuracy"] = 0.9 + row["epoch"] / 1000

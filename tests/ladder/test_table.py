@@ -12,7 +12,7 @@ from paddle_mnist.stages import STAGES
 def row(*accuracies, source=0.98, split="test", is_mnist=True, **changes):
     run = {
         "epochs": 5,
-        "seconds": 90.0,
+        "seconds_an_epoch": 18.0,
         "validation_accuracy": None,
         "ended_by_hand": False,
         "machine": "an abacus",
@@ -122,3 +122,9 @@ def test_the_number_of_a_source_is_that_of_its_text(name):
     if stage.source_accuracy is not None:
         assert f"{stage.source_accuracy:.2%}" in stage.source
         assert ("validation" in stage.source) == (stage.source_split == "validation")
+
+
+def test_minutes_are_those_of_the_calmest_epoch():
+    busy = row(0.98, 0.98)
+    busy["runs"][1]["seconds_an_epoch"] = 60.0
+    assert cells({"mlp": busy})[5] == "1.5"  # five epochs of 18 seconds
