@@ -38,8 +38,8 @@ def _title(measured: Results) -> Iterator[str]:
         name = "all of MNIST, " if data["is_mnist"] else ""
         yield (
             f"On {name}{data['train'] + data['validation']:,} images to train and to choose with, "
-            f"{data['test']:,} to test on. Mean, and in brackets the range over the seeds; minutes: "
-            "the epochs, each as long as the calmest one."
+            f"{data['test']:,} to test on. Mean, and in brackets the range over the seeds; "
+            "minutes: the epochs, each as long as the calmest one."
         )
     machines = dict.fromkeys(run["machine"] for row in measured.values() for run in row["runs"])
     yield from (f"Measured on {name}." for name in machines)
