@@ -887,14 +887,14 @@ units = {way: disturbance.unit for way, disturbance in robustness.DISTURBANCES.i
 plot_robustness(curves, units, f"{len(some)} validation images, made worse")
 
 # %% [markdown] lang="en"
-# At the left ends, where nothing is changed, the two are about equally good. What was practised in small helps further out too: shifted pictures are read better, although no copy was shifted by more than 1.4 pixels, and turned ones a little better. Erased patches were not practised, and there is hardly a difference. Noise is the surprise: there the network that learned from changed copies is *worse*. (A guess: copies that are turned and shifted by parts of a pixel are a little blurred, so it has seen smoother pictures than the other.) So let a network practise what it will meet, and measure on that, not on clean pictures alone; [chapter 7](07_your_own_handwriting.ipynb) does so. `python -m paddle_mnist.evaluate --run runs/cnn --robustness` measures a run of yours.
+# At the left ends, where nothing is changed, the two are about equally good. What was practised in small helps further out too: shifted pictures are read better, although no copy was shifted by more than 1.4 pixels, and turned ones too. Erased patches were not practised, and are read no better, large ones even less well. Noise is the surprise: there the network that learned from changed copies is much *worse*. (A guess: copies that are turned and shifted by parts of a pixel are a little blurred, so it has seen smoother pictures than the other.) So let a network practise what it will meet, and measure on that, not on clean pictures alone; [chapter 7](07_your_own_handwriting.ipynb) does so. `python -m paddle_mnist.evaluate --run runs/cnn --robustness` measures a run of yours.
 #
 # ## The whole course, in one picture
 #
 # How do the stages of the course compare? `python -m paddle_mnist.ladder` trains each of them over several seeds and measures it on the test images, after everything has been decided. That takes hours; but what is finished is not trained again, so it can be stopped at any time. What came out of it for this course lies in `benchmarks/ladder.json`:
 
 # %% [markdown] lang="zh"
-# 最左端什么也没有改变，两个网络差不多一样好。练过小的，大一些的也更经得起：平移过的图片读得更好，尽管训练时没有一个副本平移超过 1.4 个像素；旋转过的也稍好一点。擦掉一块没有练过，几乎没有差别。意外的是噪声：学过变了样的副本的网络反而*更差*。（一种猜测：旋转或平移不足一个像素时，副本会有点模糊，所以它见过的图片比另一个网络的更平滑。）所以，网络将来会遇到什么，就让它练什么，也用什么来测量，不要只看干净的图片；[第 7 章](07_your_own_handwriting.ipynb)就是这样做的。 你自己训练的网络，用 `python -m paddle_mnist.evaluate --run runs/cnn --robustness` 测量。
+# 最左端什么也没有改变，两个网络差不多一样好。练过小的，大一些的也更经得起：平移过的图片读得更好，尽管训练时没有一个副本平移超过 1.4 个像素；旋转过的也是。擦掉一块没有练过，读得并不更好，块大时甚至更差。意外的是噪声：学过变了样的副本的网络反而*差得多*。（一种猜测：旋转或平移不足一个像素时，副本会有点模糊，所以它见过的图片比另一个网络的更平滑。）所以，网络将来会遇到什么，就让它练什么，也用什么来测量，不要只看干净的图片；[第 7 章](07_your_own_handwriting.ipynb)就是这样做的。你自己训练的网络，用 `python -m paddle_mnist.evaluate --run runs/cnn --robustness` 测量。
 #
 # ## 一张图看整个课程
 #
