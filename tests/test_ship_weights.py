@@ -141,7 +141,7 @@ def test_running_averages_and_small_weights_may_stay_as_they_are(script):
         assert set(kinds.values()) == {np.dtype("float16"), np.dtype("float32")}
 
 
-def test_only_large_weights_are_rounded_where_all_would_lose(script, tmp_path, monkeypatch):
+def test_only_large_weights_are_rounded_where_all_would_lose(script, monkeypatch):
     def measure(_stage, weights, _test):
         # The bias counts, the weight does not.
         outputs = np.zeros((1, 10), np.float32)
@@ -153,12 +153,31 @@ def test_only_large_weights_are_rounded_where_all_would_lose(script, tmp_path, m
         "hidden.weight": np.full((784, 512), 0.1, np.float32),
         "output.bias": np.full(10, 0.3, np.float32),
     }
-    record = {"stage": "mlp", "config": {}, "data": {}, "history": [], "test": {"correct": 1}}
-    save_run(tmp_path, record, model, None)
     test = Split(np.zeros((1, 28, 28), np.uint8), np.zeros(1, np.int64))
-    found, kind, change, _evaluation = script.stored(tmp_path, load_record(tmp_path), test)
+    found, kind, change, _evaluation = script.stored("mlp", model, test)
     assert (kind, change) == ("float16", 0.0)
     assert {name: str(array.dtype) for name, array in found.items()} == {
         "hidden.weight": "float16",
         "output.bias": "float32",
     }
+
+
+def test_a_network_of_smoothed_labels_gets_the_temperature_that_fits(script, monkeypatch):
+    # Half as sure as it should be: labels are drawn from the softmax of twice the logits.
+    random = np.random.default_rng(0)
+    logits = random.normal(size=(20_000, 10))
+    exponentials = np.exp(2 * logits)
+    chances = exponentials / exponentials.sum(axis=1, keepdims=True)
+    labels = np.array([random.choice(10, p=row) for row in chances])
+    monkeypatch.setattr(
+        script, "measure", lambda *_: Evaluation(0.0, 1.0, 1, 1, logits.astype(np.float32))
+    )
+    model = weights_of(build_network("mlp"))
+    before = {name: array.copy() for name, array in model.items()}
+    split = Split(np.zeros((len(labels), 28, 28), np.uint8), labels)
+    temperature = script.cool("mlp", model, split)
+    assert temperature == pytest.approx(0.5, rel=0.03)
+    for name, array in model.items():
+        factor = 1 / temperature if name.startswith("output.") else 1
+        np.testing.assert_allclose(array, before[name] * factor, rtol=1e-6)
+        assert array.dtype == np.float32

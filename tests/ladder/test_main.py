@@ -13,6 +13,13 @@ import pytest
 from paddle_mnist.ladder import __main__ as command
 from paddle_mnist.ladder.rows import ROWS
 
+# A process that is started in the background, as a whole run of the tests may be, ignores Ctrl-C.
+LISTENING = """
+import runpy, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+runpy.run_module("paddle_mnist.ladder", run_name="__main__", alter_sys=True)
+"""
+
 
 @pytest.mark.parametrize(
     ("words", "message"),
@@ -60,7 +67,7 @@ def test_a_failure_decides_the_exit_code(tmp_path, capsys, monkeypatch, write_ru
 
 def test_it_trains_stops_and_goes_on(tmp_path):
     words = ["linear", "--seeds", "2", "--data", "sample", "--out", str(tmp_path / "runs")]
-    start = [sys.executable, "-m", "paddle_mnist.ladder", *words]
+    start = [sys.executable, "-c", LISTENING, *words]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     first = subprocess.Popen(start, start_new_session=True, **pipes)
     # The second training has just begun, and will not be over when it is interrupted.
