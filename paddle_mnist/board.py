@@ -80,7 +80,7 @@ class Board(Callback):
             gone on with by a resumed one.
         mnist: the images.
         optimizer: its learning rate is written.
-        loss_function: the training's.
+        loss_function: what the validation images are measured with.
         batch_size: images a step.
     """
 
