@@ -24,6 +24,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from between_marks import write_between
+
 from paddle_mnist.ladder.results import PICTURE
 from paddle_mnist.ladder.results import load_results as load_ladder
 from paddle_mnist.ladder.results import machine as describe_machine
@@ -186,17 +188,6 @@ def render_ladder() -> str:
     return markdown(load_ladder(RESULTS.parent), f"benchmarks/{PICTURE}")
 
 
-def write_into(readme: Path, marks: tuple[str, str], text: str) -> None:
-    """Put a text between two marks in a README."""
-    begin, end = marks
-    content = readme.read_text(encoding="utf-8")
-    if begin not in content or end not in content:
-        raise SystemExit(f"error: {readme} has no {begin} … {end} to write between")
-    before, _, rest = content.partition(begin)
-    after = rest.partition(end)[2]
-    readme.write_text(f"{before}{begin}\n{text}\n{end}{after}", encoding="utf-8")
-
-
 def load_figures() -> dict[str, Any]:
     """What benchmarks/figures.json has."""
     return json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
@@ -235,7 +226,7 @@ def main() -> None:
     for marks, text in texts.items():
         print(text)
         for readme in READMES:
-            write_into(readme, marks, text)
+            write_between(readme, marks, text)
 
 
 if __name__ == "__main__":

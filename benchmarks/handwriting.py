@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from between_marks import write_between
 from matplotlib.figure import Figure
 from PIL import Image, ImageDraw, ImageFilter
 
@@ -125,11 +126,7 @@ def table(found: dict[str, Any]) -> str:
 def write_tables(found: dict[str, Any]) -> None:
     """Put the tables between their marks."""
     for path in READMES:
-        text = path.read_text(encoding="utf-8")
-        before, rest = text.split(BEGIN)
-        _, after = rest.split(END)
-        new = f"{before}{BEGIN}\n{table(found)}\n{END}{after}"
-        path.write_text(new, encoding="utf-8")
+        write_between(path, (BEGIN, END), table(found))
 
 
 def made_photos() -> dict[str, Image.Image]:

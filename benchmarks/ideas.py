@@ -27,6 +27,7 @@ prepare(1)
 import numpy as np  # noqa: E402 - Paddle takes the number of threads at its import
 import paddle  # noqa: E402
 import paddle.nn.functional as F  # noqa: E402
+from between_marks import write_between  # noqa: E402
 from paddle import nn  # noqa: E402
 
 from paddle_mnist.data import Split, load_mnist  # noqa: E402
@@ -335,13 +336,9 @@ def table(results: dict[str, Any], stage: str) -> list[str]:
 
 def write_log(results: dict[str, Any]) -> None:
     """Put both tables between their marks in the log."""
-    text = LOG.read_text(encoding="utf-8")
     for stage in ("best", "tiny"):
-        begin, end = BEGIN.format(stage), END.format(stage)
-        before, _, rest = text.partition(begin)
-        body = "\n".join(table(results, stage))
-        text = f"{before}{begin}\n{body}\n{end}{rest.partition(end)[2]}"
-    LOG.write_text(text, encoding="utf-8")
+        marks = (BEGIN.format(stage), END.format(stage))
+        write_between(LOG, marks, "\n".join(table(results, stage)))
 
 
 def main() -> None:

@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from between_marks import write_between
 from matplotlib.figure import Figure
 
 from paddle_mnist.calibration import measure_calibration, validation_share
@@ -146,11 +147,7 @@ def calibration_cells(calibration: dict[str, Any] | None) -> list[str]:
 def write_tables(found: dict[str, Any]) -> None:
     """Put the table between its marks."""
     for path in READMES:
-        text = path.read_text(encoding="utf-8")
-        before, rest = text.split(BEGIN)
-        _, after = rest.split(END)
-        new = f"{before}{BEGIN}\n{table(found)}\n{END}{after}"
-        path.write_text(new, encoding="utf-8")
+        write_between(path, (BEGIN, END), table(found))
 
 
 def draw_curves(found: dict[str, Any]) -> Figure:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import csv
+import importlib
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +17,15 @@ def no_settings_of_the_machine(monkeypatch, tmp_path_factory):
     """Tests see neither this machine's data nor its caches, and never the network."""
     monkeypatch.setenv("PADDLE_MNIST_OFFLINE", "1")
     monkeypatch.setenv("PADDLE_MNIST_CACHE", str(tmp_path_factory.mktemp("cache")))
+
+
+@pytest.fixture(scope="session")
+def load_benchmark():
+    """A function: import a script in benchmarks/, which finds its neighbours there."""
+    folder = str(Path(__file__).resolve().parents[1] / "benchmarks")
+    sys.path.insert(0, folder)
+    yield importlib.import_module
+    sys.path.remove(folder)
 
 
 PICTURES = [

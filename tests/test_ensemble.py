@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-PLACE = Path(__file__).resolve().parents[1] / "benchmarks" / "ensemble.py"
-
 
 @pytest.fixture(scope="module")
-def ensemble():
-    spec = importlib.util.spec_from_file_location("ensemble", PLACE)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def ensemble(load_benchmark):
+    return load_benchmark("ensemble")
 
 
 @pytest.mark.parametrize("rows", [-1, 0, 1])

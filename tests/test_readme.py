@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib.util
 import json
 import re
 import subprocess
@@ -25,20 +24,13 @@ READMES = ["README.md", "README.zh-CN.md"]
 LADDER = load_results(ROOT / "benchmarks")
 
 
-def load_benchmark(name):
-    spec = importlib.util.spec_from_file_location(name, ROOT / "benchmarks" / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.fixture(scope="module")
-def figures():
+def figures(load_benchmark):
     return load_benchmark("figures")
 
 
 @pytest.mark.parametrize("name", READMES)
-def test_the_tables_of_handwriting_are_those_that_were_measured(name):
+def test_the_tables_of_handwriting_are_those_that_were_measured(name, load_benchmark):
     handwriting = load_benchmark("handwriting")
     text = (ROOT / name).read_text(encoding="utf-8")
     shown = text.partition(handwriting.BEGIN)[2].partition(handwriting.END)[0]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from pathlib import Path
 
@@ -17,12 +16,8 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture(scope="module")
-def understanding():
-    path = ROOT / "benchmarks" / "understanding.py"
-    spec = importlib.util.spec_from_file_location("understanding", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def understanding(load_benchmark):
+    return load_benchmark("understanding")
 
 
 @pytest.mark.parametrize("name", ["README.md", "README.zh-CN.md"])
