@@ -241,6 +241,21 @@ def load_results() -> dict[str, Any]:
     return found
 
 
+def agreement(mistakes: Sequence[dict[str, Any]], opinions: Opinions) -> str:
+    """How often the two readers name the label first, or think of what the network read."""
+    both = neither = understood = 0
+    for mistake in mistakes:
+        said = opinions.get(str(mistake["index"]), [])
+        label_first = [text.startswith(str(mistake["label"])) for text in said]
+        both += bool(said) and all(label_first)
+        neither += bool(said) and not any(label_first)
+        understood += any(str(mistake["read"]) in text for text in said)
+    return (
+        f"of {len(mistakes)} mistakes, both readers name the label first in {both}, neither in "
+        f"{neither}; in {understood} one of them names what the network read"
+    )
+
+
 def is_measured(found: dict[str, Any], stage: str) -> bool:
     """Whether a stage was measured with the weights that ship."""
     return found["stages"].get(stage, {}).get("weights") == weights_of(stage)
@@ -277,6 +292,7 @@ def main() -> None:
     write_tables(found)
     save_figure(draw_curves(found), CURVES)
     save_figure(draw_mistakes(mistakes, images, read(OPINIONS)), MISTAKES)
+    print(agreement(mistakes, read(OPINIONS)))
 
 
 if __name__ == "__main__":

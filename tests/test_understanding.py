@@ -109,3 +109,12 @@ def test_figures_of_other_weights_are_refused(understanding, tmp_path, monkeypat
     understanding.RESULTS.write_text(json.dumps({"stages": stages}), encoding="utf-8")
     with pytest.raises(SystemExit, match=f"other weights of {SHIPPED[0]} ship by now"):
         understanding.load_results()
+
+
+def test_agreement_counts_what_is_said_first(understanding):
+    mistakes = [{"index": i, "label": 4, "read": 9} for i in range(4)]
+    opinions = {"0": ["4", "4 or 9"], "1": ["9", "9"], "2": ["4", "7 or 4"]}  # nobody saw the last
+    assert understanding.agreement(mistakes, opinions) == (
+        "of 4 mistakes, both readers name the label first in 1, neither in 1; "
+        "in 2 one of them names what the network read"
+    )
