@@ -131,6 +131,20 @@ IDEAS: dict[str, Idea] = {
         practise=0.33,
         label_smoothing=0.05,
     ),
+    "wide-affine": replace(
+        BASE,
+        why="the same with gentler augmentation",
+        layout=best_layout(24, 48, 96),
+        practise=0.33,
+        label_smoothing=0.05,
+        augment=RandomAffine(),
+    ),
+    "wider": replace(
+        BASE,
+        why="smooth, twice as many channels",
+        layout=best_layout(32, 64, 128),
+        label_smoothing=0.05,
+    ),
     "tiny": TINY,
     "tiny-wide-end": replace(
         TINY,

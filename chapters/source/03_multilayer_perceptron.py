@@ -505,19 +505,19 @@ print("all 407,050 gradients agree with Paddle's")
 #
 # ## Training the multilayer perceptron
 #
-# The stage `mlp` has a recipe, and its optimiser is **RMSprop**. Like plain steps, it goes against the gradient, but each weight has a step size of its own: each gradient is divided by the size that it usually has. So weights with small gradients move too. For a fair comparison we train softmax regression again by this recipe, and also the two linear layers without ReLU, to see whether the formula above tells the truth.
+# The stage `mlp` has a recipe, and its optimiser is **RMSprop**. Like plain steps, it goes against the gradient, but each weight has a step size of its own: each gradient is divided by the size that it usually has. So weights with small gradients move too. In this chapter the learning rate stays as it is, as the recipe was published; the command `train` lets it rise and fall, which [chapter 6](06_tune.ipynb) explains. For a fair comparison we train softmax regression again by this recipe, and also the two linear layers without ReLU, to see whether the formula above tells the truth.
 
 # %% [markdown] lang="zh"
 # `loss.backward()` 做的就是这些，有多少层都一样。以后就交给飞桨了。
 #
 # ## 训练多层感知机
 #
-# `mlp` 阶段有自己的配方，它的优化器是 **RMSprop**。它同样逆着梯度走，但每个权重有自己的步长：每个梯度都除以它平时的大小。这样，梯度小的权重也能走动。为了公平比较，我们用这个配方把 softmax 回归再训练一次，还训练那个没有 ReLU 的两层线性网络，看看上面的公式说得对不对。
+# `mlp` 阶段有自己的配方，它的优化器是 **RMSprop**。它同样逆着梯度走，但每个权重有自己的步长：每个梯度都除以它平时的大小。这样，梯度小的权重也能走动。本章中学习率保持不变，和当初发表的配方一样；`train` 命令则让它先升后降，[第 6 章](06_tune.ipynb)会解释。为了公平比较，我们用这个配方把 softmax 回归再训练一次，还训练那个没有 ReLU 的两层线性网络，看看上面的公式说得对不对。
 
 # %%
-recipe = STAGES["mlp"]
+recipe, learning_rate = STAGES["mlp"], 0.001
 assert (recipe.epochs, recipe.batch_size) == (5, 128)
-print("optimiser:", recipe.optimizer, " learning rate:", recipe.learning_rate)
+print("optimiser:", recipe.optimizer, " learning rate:", learning_rate)
 
 builders = {
     "multilayer perceptron": lambda: build_network("mlp"),
@@ -529,7 +529,7 @@ for name, build in builders.items():
     print(name)
     random = set_seed(0)
     networks[name] = build()
-    histories[name] = train(networks[name], random, recipe.optimizer, recipe.learning_rate)
+    histories[name] = train(networks[name], random, recipe.optimizer, learning_rate)
 mlp = networks["multilayer perceptron"]
 
 # %% tags=["picture"]

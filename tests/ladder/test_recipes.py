@@ -37,7 +37,7 @@ def test_a_recipe_is_the_configuration_the_network_and_the_data(wanted):
     [
         ("mlp", {}, True),
         ("mlp", {"learning_rate": 0.002}, False),
-        ("mlp", {"schedule": "one-cycle"}, False),
+        ("mlp", {"schedule": "constant"}, False),
         ("mlp", {"parameters": 407_051}, False),
         ("mlp", {"validation": None}, False),  # 5,000 images, and not 0
         ("mlp", {"epochs": 4}, False),
