@@ -13,7 +13,8 @@ class DeepCNN(nn.Layer):
     """conv32-pool-conv64-pool-conv64-pool-64-500-10, 3×3, valid padding. 97,414 parameters.
 
     Weights start as Keras starts them (Glorot uniform, biases 0): Paddle's own start for
-    convolutions is another one.
+    convolutions is another one. Pooling comes before ReLU, which gives the same numbers (the
+    largest of four values stays the largest) for a quarter of ReLU's work.
     """
 
     def __init__(self) -> None:
@@ -21,14 +22,14 @@ class DeepCNN(nn.Layer):
         start = nn.initializer.XavierUniform()
         self.features = nn.Sequential(
             Convolution(1, 32, 3),  # [N, 32, 26, 26]
-            nn.ReLU(),
             MaxPool(),  # [N, 32, 13, 13]
+            nn.ReLU(),
             Convolution(32, 64, 3),  # [N, 64, 11, 11]
-            nn.ReLU(),
             MaxPool(),  # [N, 64, 5, 5]
-            Convolution(64, 64, 3),  # [N, 64, 3, 3]
             nn.ReLU(),
+            Convolution(64, 64, 3),  # [N, 64, 3, 3]
             MaxPool(),  # [N, 64, 1, 1]
+            nn.ReLU(),
         )
         self.classifier = nn.Sequential(
             nn.Flatten(),  # [N, 64]

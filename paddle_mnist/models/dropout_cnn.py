@@ -12,7 +12,8 @@ from paddle_mnist.models.pooling import MaxPool
 class DropoutCNN(nn.Layer):
     """conv32-conv64-pool-dropout-128-dropout-10, 3×3, valid padding. 1,199,882 parameters.
 
-    Weights start as Keras starts them (Glorot uniform, biases 0).
+    Weights start as Keras starts them (Glorot uniform, biases 0). Pooling comes before ReLU, which
+    gives the same numbers for a quarter of ReLU's work.
     """
 
     def __init__(self) -> None:
@@ -22,8 +23,8 @@ class DropoutCNN(nn.Layer):
             Convolution(1, 32, 3),  # [N, 32, 26, 26]
             nn.ReLU(),
             Convolution(32, 64, 3),  # [N, 64, 24, 24]
-            nn.ReLU(),
             MaxPool(),  # [N, 64, 12, 12]
+            nn.ReLU(),
             nn.Dropout(0.25),
         )
         self.classifier = nn.Sequential(
