@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -73,18 +74,20 @@ def label_pieces(mask: np.ndarray) -> np.ndarray:
     """
     labels = np.zeros(mask.shape, np.int64)
     same_as = [0]  # same_as[label] is a lower label of the same piece, or the label itself
-    above: list[tuple[int, int, int]] = []
+    above: list[tuple[int, int, int, int]] = []  # row, start, end, label
 
     def lowest(label: int) -> int:
         while same_as[label] != label:
             label = same_as[label]
         return label
 
-    for row, row_mask in enumerate(mask):
+    for row, runs in itertools.groupby(_runs(mask), key=lambda run: run[0]):
         current = []
-        for start, end in _runs(row_mask):
+        for _, start, end in runs:
             touched = [
-                lowest(label) for left, right, label in above if left <= end and right >= start
+                lowest(label)
+                for above_row, left, right, label in above
+                if above_row == row - 1 and left <= end and right >= start
             ]
             label = min(touched, default=len(same_as))
             if not touched:
@@ -92,13 +95,15 @@ def label_pieces(mask: np.ndarray) -> np.ndarray:
             for other in touched:
                 same_as[other] = label
             labels[row, start:end] = label
-            current.append((start, end, label))
+            current.append((row, start, end, label))
         above = current
     _, dense = np.unique([lowest(label) for label in range(len(same_as))], return_inverse=True)
     return dense[labels]
 
 
-def _runs(row: np.ndarray) -> list[tuple[int, int]]:
-    """The runs of true values in a row, as [start, end)."""
-    changes = np.flatnonzero(np.diff(np.concatenate([[0], row.astype(np.int8), [0]])))
-    return [(int(start), int(end)) for start, end in zip(changes[::2], changes[1::2])]
+def _runs(mask: np.ndarray) -> list[tuple[int, int, int]]:
+    """The runs of true values in each row, as row and [start, end), from above to below."""
+    changes = np.diff(np.pad(mask.astype(np.int8), ((0, 0), (1, 1))), axis=1)  # [H, W + 1]
+    rows, starts = np.nonzero(changes == 1)
+    _, ends = np.nonzero(changes == -1)
+    return list(zip(rows.tolist(), starts.tolist(), ends.tolist()))

@@ -142,9 +142,9 @@ def find_lines(mask: np.ndarray) -> np.ndarray:
         rows = np.arange(margin - reach, margin + height + reach)[:, np.newaxis] + slides
         level = padded[rows, columns]  # [h + 2 * reach, w]
         share = level.mean(axis=1)
-        for row in range(reach, reach + height):
+        for row in reach + np.flatnonzero(share[reach : reach + height] >= LINE_SHARE):
             beside = max(share[row - LINE_REACH], share[row + LINE_REACH])
-            if share[row] < LINE_SHARE or beside >= LINE_BESIDE:
+            if beside >= LINE_BESIDE:
                 continue
             if not (level[row, :end].any() and level[row, -end:].any()):
                 continue
