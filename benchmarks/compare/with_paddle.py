@@ -1,0 +1,142 @@
+"""The tasks as Paddle's own examples do them, with nothing but the framework's defaults.
+
+No variable for MKL, no setting of the memory's allocator, no layer of this package: it must not be
+imported here, as its import alone changes the process.
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import paddle
+import paddle.nn.functional as F
+from paddle import nn
+from paddle.vision.datasets import MNIST
+
+from compare.arrays import read_arrays
+from compare.worker import Action
+
+VERSION = f"PaddlePaddle {paddle.__version__}, its defaults"
+
+
+def build_network(stage: str) -> nn.Layer:
+    """The network of a stage in Paddle's own layers, for images [N, 1, 28, 28]."""
+    if stage == "mlp":
+        return nn.Sequential(nn.Flatten(), nn.Linear(784, 512), nn.ReLU(), nn.Linear(512, 10))
+    if stage == "cnn":
+        return nn.Sequential(
+            nn.Conv2D(1, 8, 5, bias_attr=False),
+            nn.MaxPool2D(2),
+            nn.BatchNorm2D(8),
+            nn.ReLU(),
+            nn.Conv2D(8, 32, 5, bias_attr=False),
+            nn.MaxPool2D(2),
+            nn.BatchNorm2D(32),
+            nn.ReLU(),
+            nn.Flatten(),
+            nn.Linear(512, 128),
+            nn.ReLU(),
+            nn.Linear(128, 10),
+        )
+    if stage == "deep-cnn":
+        return nn.Sequential(
+            nn.Conv2D(1, 32, 3),
+            nn.ReLU(),
+            nn.MaxPool2D(2),
+            nn.Conv2D(32, 64, 3),
+            nn.ReLU(),
+            nn.MaxPool2D(2),
+            nn.Conv2D(64, 64, 3),
+            nn.ReLU(),
+            nn.MaxPool2D(2),
+            nn.Flatten(),
+            nn.Linear(64, 64),
+            nn.ReLU(),
+            nn.Linear(64, 500),
+            nn.ReLU(),
+            nn.Linear(500, 10),
+        )
+    if stage == "dropout-cnn":
+        return nn.Sequential(
+            nn.Conv2D(1, 32, 3),
+            nn.ReLU(),
+            nn.Conv2D(32, 64, 3),
+            nn.ReLU(),
+            nn.MaxPool2D(2),
+            nn.Dropout(0.25),
+            nn.Flatten(),
+            nn.Linear(9216, 128),
+            nn.ReLU(),
+            nn.Dropout(0.5),
+            nn.Linear(128, 10),
+        )
+    raise ValueError(f"no network of stage {stage!r} here")
+
+
+def build_optimizer(stage: str, network: nn.Layer) -> paddle.optimizer.Optimizer:
+    """The optimiser of a stage."""
+    parameters = network.parameters()
+    if stage == "cnn":
+        return paddle.optimizer.Adam(0.001, parameters=parameters)
+    if stage == "dropout-cnn":
+        return paddle.optimizer.Adadelta(1.0, rho=0.95, epsilon=1e-7, parameters=parameters)
+    return paddle.optimizer.RMSProp(0.001, rho=0.9, epsilon=1e-14, parameters=parameters)
+
+
+def train(folder: str, stage: str, batch_size: int) -> Action:
+    """Train a stage's network for one epoch over the images in a folder."""
+    images, labels = read_arrays(folder)
+    images = paddle.to_tensor(images.reshape(-1, 1, 28, 28).astype("float32") / 255)
+    labels = paddle.to_tensor(labels)
+    network = build_network(stage)
+    optimizer = build_optimizer(stage, network)
+
+    def action() -> None:
+        order = paddle.randperm(len(labels))
+        correct, loss_sum = 0.0, 0.0
+        for start in range(0, len(labels), batch_size):
+            chosen = order[start : start + batch_size]
+            batch_labels = labels[chosen]
+            logits = network(images[chosen])
+            loss = F.cross_entropy(logits, batch_labels)
+            loss.backward()
+            optimizer.step()
+            optimizer.clear_grad()
+            loss_sum += float(loss)
+            correct += int((logits.argmax(axis=1) == batch_labels).sum())
+
+    return action
+
+
+def linear_epoch(data: str, count: int) -> Action:
+    """The loop of the PaddlePaddle course, section 2.2, from the files to the end of an epoch.
+
+    Args:
+        data: the folder of MNIST's four gzipped files.
+        count: images to train on, at most; the loop is left after them.
+    """
+
+    def action() -> None:
+        images_file = Path(data) / "train-images-idx3-ubyte.gz"
+        labels_file = Path(data) / "train-labels-idx1-ubyte.gz"
+        # With its default backend, pil, the loader never gives a batch.
+        images = MNIST(str(images_file), str(labels_file), mode="train", backend="cv2")
+        loader = paddle.io.DataLoader(images, batch_size=16, shuffle=True)
+        network = nn.Linear(784, 1)
+        optimizer = paddle.optimizer.SGD(0.001, parameters=network.parameters())
+        network.train()
+        for number, (pictures, digits) in enumerate(loader()):
+            if number >= math.ceil(count / 16):
+                break
+            rows = pictures.astype("float32").reshape([pictures.shape[0], 784]) / 255
+            predicts = network(rows)
+            loss = F.square_error_cost(predicts, digits.astype("float32"))
+            avg_loss = paddle.mean(loss)
+            if number % 1000 == 0:
+                print(float(avg_loss))
+            avg_loss.backward()
+            optimizer.step()
+            optimizer.clear_grad()
+
+    return action
