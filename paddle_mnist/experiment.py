@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import hashlib
 import io
+import json
 import math
+import os
 import platform
 import shlex
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, nullcontext, redirect_stdout, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -38,12 +41,15 @@ from paddle_mnist.data import Mnist, fingerprint, load_mnist
 from paddle_mnist.data.seen import are_no_test_images, count_seen, describe_seen, seen_images
 from paddle_mnist.errors import DataError, RunError
 from paddle_mnist.files import replace_file
-from paddle_mnist.loop import Evaluation, evaluate, fit
+from paddle_mnist.loop import Evaluation, evaluate, fit, train_step
 from paddle_mnist.losses import LOSSES, cross_entropy
 from paddle_mnist.metrics import confusion_matrix, predicted_digits, softmax
 from paddle_mnist.optimizers import build_optimizer, build_schedule
+from paddle_mnist.parallel import OwnDropout, Workers, build_step, join
 from paddle_mnist.plots import plot_confusion, plot_history, plot_mistakes, save_figure
-from paddle_mnist.runtime import select_device, set_seed, thread_count
+from paddle_mnist.processes import check_processes, place_of_process
+from paddle_mnist.runtime import select_device, select_precision, set_seed, thread_count
+from paddle_mnist.shared_normalization import share_normalization
 from paddle_mnist.stages import STAGES, Config, build_augmentation, build_network, configure
 
 
@@ -142,6 +148,9 @@ def run_training(
 ) -> Evaluation:
     """Train a stage, save the run after each epoch, and measure it once on the test images.
 
+    Where Paddle's variables say that this is one of several processes, they train together: each
+    calls this, and the first one alone prints and writes.
+
     Args:
         config: what to train, and how.
         folder: the run's folder; a finished run of the same stage there is replaced after the
@@ -162,13 +171,29 @@ def run_training(
     """
     if visualdl:
         check_visualdl()
-    with _locked(folder), paddle.utils.unique_name.guard():
+    rank, count = place_of_process()
+    check_processes(count, config.batch_size)
+    with _writing(folder) if rank == 0 else _silent(), paddle.utils.unique_name.guard():
         _refuse_other_stage(config, folder)
-        checkpoint.sweep(folder)
         device = select_device(config.device)
+        precision = select_precision(config.amp, device)
         mnist = load_mnist(config.data, validation=config.validation)
         print(mnist.source.message, flush=True)
-        return _train(config, folder, mnist, device, resume, visualdl)
+        workers = join(rank, count, device)
+        return _train(config, folder, mnist, device, precision, resume, visualdl, workers)
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    with _locked(folder):
+        checkpoint.sweep(folder)
+        yield
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    with open(os.devnull, "w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):
+        yield
 
 
 def _refuse_other_stage(config: Config, folder: Path) -> None:
@@ -201,7 +226,14 @@ def _refuse_seen_test_images(mnist: Mnist, seen: checkpoint.Tensors) -> None:
 
 
 def _train(
-    config: Config, folder: Path, mnist: Mnist, device: str, resume: bool, visualdl: Path | None
+    config: Config,
+    folder: Path,
+    mnist: Mnist,
+    device: str,
+    precision: str,
+    resume: bool,
+    visualdl: Path | None,
+    workers: Workers,
 ) -> Evaluation:
     seen = seen_images(mnist.train, mnist.validation)
     _refuse_seen_test_images(mnist, seen)
@@ -210,7 +242,7 @@ def _train(
     batches = math.ceil(len(mnist.train) / config.batch_size)
     schedule = build_schedule(config.schedule, config.learning_rate, config.epochs * batches)
     optimizer = build_optimizer(config.optimizer, schedule, network.parameters())
-    fixed = _fixed_record(config, mnist, device)
+    fixed = _fixed_record(config, mnist, device, workers.count)
     best = BestWeights() if config.best_weights else None
     history: list[dict[str, Any]] = []
     if resume:
@@ -220,11 +252,17 @@ def _train(
         history = record["history"]
         best = BestWeights(weights) if config.best_weights else None
         print(f"going on after epoch {len(history)} of {config.epochs}", flush=True)
+    workers.check_same("training", _fingerprint(config, fixed, history))
+    step = train_step
+    if workers.count > 1:
+        share_normalization(network, workers)
+    if workers.count > 1 or precision != "float32":
+        step = build_step(workers, precision)
     loss_function = training_loss = LOSSES[STAGES[config.stage].loss]
     if config.label_smoothing:
         training_loss = partial(cross_entropy, smoothing=config.label_smoothing)
     board = None
-    if visualdl:
+    if visualdl and workers.is_first:
         name = folder.resolve().name
         board = Board(visualdl / name, mnist, optimizer, loss_function, config.batch_size)
         print(f"watch the training with: {how_to_watch(visualdl)}", flush=True)
@@ -232,7 +270,9 @@ def _train(
     callbacks += [Schedule(schedule)] if isinstance(schedule, LRScheduler) else []
     callbacks += [best] if best else []
     callbacks += [EarlyStopping(config.early_stopping)] if config.early_stopping else []
-    callbacks += [ProgressBar(), Checkpoint(folder, fixed, optimizer, random, best, seen)]
+    callbacks += [OwnDropout(workers, config.seed)]
+    if workers.is_first:
+        callbacks += [ProgressBar(), Checkpoint(folder, fixed, optimizer, random, best, seen)]
     with board or nullcontext():
         progress = fit(
             network,
@@ -247,20 +287,33 @@ def _train(
             validation_loss_function=loss_function,
             callbacks=callbacks,
             history=history,
+            workers=workers,
+            step=step,
         )
     if progress.stop_reason:
         print(f"stopped after epoch {len(progress.history)}: {progress.stop_reason}")
     if best:
         checkpoint.load_weights(network, best.weights)
         print(f"the weights of epoch {best_epoch(progress.history)} are used")
-    return _finish(config, folder, mnist, network, progress.history)
+    test = evaluate(network, loss_function, mnist.test, workers=workers)
+    if workers.is_first:
+        _finish(config, folder, mnist, test, progress.history)
+    return test
 
 
-def command_of(config: Config) -> str | None:
+def _fingerprint(config: Config, fixed: checkpoint.Record, history: list[dict[str, Any]]) -> str:
+    """SHA-256 of what all processes of a training must agree on; the data may lie elsewhere."""
+    shared = {**dataclasses.asdict(config), "data": fixed["data"]["fingerprint"]}
+    losses = [row["loss"] for row in history]
+    return hashlib.sha256(json.dumps([shared, losses]).encode()).hexdigest()
+
+
+def command_of(config: Config, processes: int = 1) -> str | None:
     """The command that trains so; what the stage decides anyway is left out.
 
     Args:
         config: of the training.
+        processes: how many train together.
 
     Returns:
         The command's line; None: no command can ask for this, only a program.
@@ -279,14 +332,15 @@ def command_of(config: Config) -> str | None:
             words.append(f"--{option}" if value else f"--no-{option}")
         else:
             words += [f"--{option}", str(value)]
+    words += ["--processes", str(processes)] if processes > 1 else []
     return shlex.join(words)
 
 
-def _fixed_record(config: Config, mnist: Mnist, device: str) -> checkpoint.Record:
+def _fixed_record(config: Config, mnist: Mnist, device: str, processes: int) -> checkpoint.Record:
     return {
         "stage": config.stage,
         "config": dataclasses.asdict(config),
-        "command": command_of(config),
+        "command": command_of(config, processes),
         "parameters": STAGES[config.stage].parameters,
         "data": {
             "kind": mnist.source.kind,
@@ -300,6 +354,7 @@ def _fixed_record(config: Config, mnist: Mnist, device: str) -> checkpoint.Recor
         },
         "device": device,
         "threads": thread_count(),
+        "processes": processes,
         "versions": {
             "python": platform.python_version(),
             "paddle": paddle.__version__,
@@ -319,10 +374,11 @@ def _check_same(folder: Path, record: checkpoint.Record, fixed: checkpoint.Recor
             f"the run in {folder} was trained on other data ({saved.get('path')}) than there is "
             f"now ({now['path']}); resume it with --data {_name_of(saved)}, or train anew"
         )
-    for name in ("threads", "device", "versions"):
-        if record.get(name) != fixed[name]:
+    before = {"processes": 1, **record}  # older runs had no more
+    for name in ("threads", "processes", "device", "versions"):
+        if before.get(name) != fixed[name]:
             print(
-                f"note: {name} is {fixed[name]}, and was {record.get(name)}: the result will be "
+                f"note: {name} is {fixed[name]}, and was {before.get(name)}: the result will be "
                 "as good, but not equal to the last bit",
                 flush=True,
             )
@@ -355,10 +411,9 @@ def _finish(
     config: Config,
     folder: Path,
     mnist: Mnist,
-    network: paddle.nn.Layer,
+    test: Evaluation,
     history: list[dict[str, Any]],
-) -> Evaluation:
-    test = evaluate(network, LOSSES[STAGES[config.stage].loss], mnist.test)
+) -> None:
     digits = predicted_digits(test.outputs)
     measured: dict[str, Any] = {
         "accuracy": test.accuracy,
@@ -382,4 +437,3 @@ def _finish(
         )
         save_figure(mistakes, folder / "mistakes.png")
     checkpoint.update_record(folder, {"test": measured})
-    return test

@@ -10,6 +10,7 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Callable
 
 import numpy as np
 import paddle
@@ -20,6 +21,7 @@ from paddle_mnist.data import Split
 from paddle_mnist.errors import TrainingError
 from paddle_mnist.losses import LossFunction
 from paddle_mnist.metrics import Average, means_of_parts, predicted_digits
+from paddle_mnist.parallel import ALONE, Workers
 from paddle_mnist.transforms import Augmentation, norm_img
 
 
@@ -70,7 +72,11 @@ def train_step(
 
 
 def evaluate(
-    network: nn.Layer, loss_function: LossFunction, split: Split, batch_size: int = 500
+    network: nn.Layer,
+    loss_function: LossFunction,
+    split: Split,
+    batch_size: int = 500,
+    workers: Workers = ALONE,
 ) -> Evaluation:
     """Measure a network without changing it; afterwards its mode is what it was before.
 
@@ -79,28 +85,30 @@ def evaluate(
         loss_function: from outputs and labels to one number.
         split: at least one image.
         batch_size: only a matter of memory: every image counts once.
+        workers: each measures its part of the images; all of them get the same answer.
 
     Raises:
         TrainingError: the loss is not a finite number.
     """
     was_training = network.training
     network.eval()
-    loss, outputs = Average(), []
+    loss, outputs, part = Average(), [], split.take(workers.part(len(split)))
     with paddle.no_grad():
-        for start in range(0, len(split), batch_size):
-            images = norm_img(split.images[start : start + batch_size])
-            labels = paddle.to_tensor(split.labels[start : start + batch_size])
+        for start in range(0, len(part), batch_size):
+            images = norm_img(part.images[start : start + batch_size])
+            labels = paddle.to_tensor(part.labels[start : start + batch_size])
             batch_outputs = network(images)
             loss.add(float(loss_function(batch_outputs, labels)), len(labels))
             outputs.append(batch_outputs.numpy())
     if was_training:
         network.train()
+    loss.total, loss.count = workers.sums(loss.total, loss.count)
     if not math.isfinite(loss.value):
         raise TrainingError(
             f"the loss is {loss.value} on {len(split)} images: the weights have become useless; "
             "train again with a lower learning rate"
         )
-    all_outputs = np.concatenate(outputs)
+    all_outputs = workers.gather(np.concatenate(outputs), len(split))
     correct = int((predicted_digits(all_outputs) == split.labels).sum())
     return Evaluation(loss.value, correct / len(split), correct, len(split), all_outputs)
 
@@ -119,6 +127,8 @@ def fit(
     validation_loss_function: LossFunction | None = None,
     callbacks: Sequence[Callback] = (),
     history: Sequence[Row] = (),
+    workers: Workers = ALONE,
+    step: Callable[..., tuple[float, np.ndarray]] = train_step,
 ) -> Progress:
     """Train a network, epoch after epoch.
 
@@ -135,6 +145,8 @@ def fit(
         validation_loss_function: what is measured on the validation images; None: loss_function.
         callbacks: called in this order.
         history: rows of epochs already done, when a training goes on.
+        workers: each takes its part of every batch.
+        step: `train_step`, or one of `parallel.build_step` for several workers.
 
     Returns:
         The progress at the end, with the full history.
@@ -152,12 +164,23 @@ def fit(
         for callback in callbacks:
             callback.on_epoch_begin(progress)
         losses = _train_epoch(
-            progress, loss_function, optimizer, train, batch_size, random, augment, callbacks
+            progress,
+            loss_function,
+            optimizer,
+            train,
+            batch_size,
+            random,
+            augment,
+            callbacks,
+            workers,
+            step,
         )
         row = {"epoch": progress.epoch, "loss": progress.loss, "accuracy": progress.accuracy}
         row["losses"] = means_of_parts(losses)
         if len(validation):
-            measured = evaluate(network, validation_loss_function or loss_function, validation)
+            measured = evaluate(
+                network, validation_loss_function or loss_function, validation, workers=workers
+            )
             row["validation_loss"] = measured.loss
             row["validation_accuracy"] = measured.accuracy
         row["learning_rate"] = float(optimizer.get_lr())
@@ -177,6 +200,8 @@ def _train_epoch(
     random: np.random.Generator,
     augment: Augmentation | None,
     callbacks: Sequence[Callback],
+    workers: Workers,
+    step: Callable[..., tuple[float, np.ndarray]],
 ) -> list[float]:
     progress.network.train()
     loss, accuracy, batch_losses = Average(), Average(), []
@@ -186,7 +211,8 @@ def _train_epoch(
         images, labels = norm_img(train.images[chosen]), train.labels[chosen]
         if augment is not None:
             images = augment(images, random)
-        batch_loss, outputs = train_step(
+        images, labels = workers.own(images), workers.own(labels)
+        batch_loss, outputs = step(
             progress.network, loss_function, optimizer, images, paddle.to_tensor(labels)
         )
         if not math.isfinite(batch_loss):
@@ -197,8 +223,11 @@ def _train_epoch(
             )
         batch_losses.append(batch_loss)
         loss.add(batch_loss, len(chosen))
-        accuracy.add(float((predicted_digits(outputs) == labels).mean()), len(chosen))
+        right = float((predicted_digits(outputs) == labels).mean())
+        accuracy.add(right, len(chosen) * workers.share(len(chosen)))
         progress.loss, progress.accuracy = loss.value, accuracy.value
         for callback in callbacks:
             callback.on_batch_end(progress)
+    accuracy.total, accuracy.count = workers.sums(accuracy.total, accuracy.count)
+    progress.accuracy = accuracy.value
     return batch_losses

@@ -101,10 +101,11 @@ def select_device(name: str = "auto") -> str:
         name: "auto" (a GPU where Paddle can use one, else the CPU), "cpu" or "gpu".
 
     Returns:
-        "cpu" or "gpu:0".
+        "cpu" or "gpu:0"; of several processes on this machine, each has a GPU of its own.
 
     Raises:
-        UsageError: the name is another one, or a GPU is asked for and cannot be used.
+        UsageError: the name is another one, or a GPU is asked for and cannot be used, or there
+            are more processes than GPUs.
     """
     import paddle
 
@@ -116,9 +117,49 @@ def select_device(name: str = "auto") -> str:
             "no GPU can be used: the installed Paddle is the CPU build, or no GPU was found; "
             "use --device cpu"
         )
-    device = "gpu:0" if has_gpu and name != "cpu" else "cpu"
+    device = f"gpu:{_own_gpu()}" if has_gpu and name != "cpu" else "cpu"
     paddle.device.set_device(device)
     return device
+
+
+def _own_gpu() -> int:
+    import paddle
+
+    # Paddle's launcher sets both variables; Paddle itself reads the first.
+    place = os.environ.get("PADDLE_LOCAL_RANK", "0")
+    number = int(os.environ.setdefault("FLAGS_selected_gpus", place).split(",")[0])
+    count = paddle.device.cuda.device_count()
+    if number >= count:
+        raise UsageError(
+            f"process {number} of this machine (counted from 0) has no GPU left, of {count}; use "
+            "no more processes than GPUs, or --device cpu"
+        )
+    return number
+
+
+def select_precision(amp: bool, device: str) -> str:
+    """Choose the type of number to train in.
+
+    Args:
+        amp: automatic mixed precision: what bears it is computed in 16 bits.
+        device: what `select_device` returned.
+
+    Returns:
+        "float32", "bfloat16" or, where the GPU is too old for that, "float16".
+
+    Raises:
+        UsageError: mixed precision is asked for on a CPU.
+    """
+    if not amp:
+        return "float32"
+    if device == "cpu":
+        raise UsageError(
+            "--amp needs a GPU: on a CPU, Paddle leaves all numbers float32 whatever it is told; "
+            "leave --amp out"
+        )
+    import paddle
+
+    return "bfloat16" if paddle.amp.is_bfloat16_supported() else "float16"
 
 
 def set_seed(seed: int) -> np.random.Generator:

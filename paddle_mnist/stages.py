@@ -201,6 +201,7 @@ class Config:
     threads: int
     # Not in the records of older runs.
     label_smoothing: float = 0.0
+    amp: bool = False
 
 
 def find_stage(name: str) -> Stage:

@@ -1,4 +1,10 @@
-"""python -m paddle_mnist.train: train a stage of the course, and save the run."""
+"""python -m paddle_mnist.train: train a stage of the course, and save the run.
+
+On several machines, the same command on each of them, with another --rank:
+
+    python -m paddle.distributed.launch --master HOST:PORT --nnodes 2 --rank 0 \
+        --nproc_per_node 2 paddle_mnist/train.py --stage cnn
+"""
 
 from __future__ import annotations
 
@@ -7,12 +13,21 @@ import dataclasses
 import os
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from paddle_mnist.command_line import Parser, run
 from paddle_mnist.errors import RunError, UsageError
 from paddle_mnist.optimizers import OPTIMIZERS, SCHEDULES
+from paddle_mnist.processes import (
+    LOST,
+    ProcessEndedError,
+    check_processes,
+    is_watched,
+    place_of_process,
+    run_together,
+)
 from paddle_mnist.runtime import DEVICES, prepare
 from paddle_mnist.stages import (
     AUGMENTATIONS,
@@ -39,6 +54,7 @@ _CONFIG_OPTIONS = (
     "seed",
     "device",
     "threads",
+    "amp",
 )
 
 
@@ -100,37 +116,83 @@ def build_parser() -> Parser:
     parser.add_argument("--device", metavar="D", help=f"one of: {', '.join(DEVICES)}")
     parser.add_argument("--threads", type=int, metavar="N", help="threads of a matrix product")
     parser.add_argument(
+        "--processes",
+        type=int,
+        metavar="N",
+        help="train with N processes of this machine, each with its part of every batch "
+        "(default: 1)",
+    )
+    parser.add_argument(
+        "--amp",
+        action=argparse.BooleanOptionalAction,
+        help="mixed precision: compute in 16 bits what bears it (needs a GPU)",
+    )
+    parser.add_argument(
         "--summary", action="store_true", help="print the network's layers, and stop"
     )
     return parser
 
 
-def train(arguments: argparse.Namespace) -> None:
-    """Run the command."""
+def train(arguments: argparse.Namespace, words: Sequence[str]) -> int | None:
+    """Run the command.
+
+    Args:
+        arguments: the words, parsed.
+        words: as they were given, for further processes.
+
+    Returns:
+        The exit code, where it is not 0.
+    """
     options = {name: getattr(arguments, name) for name in _CONFIG_OPTIONS}
     stage = arguments.stage or "cnn"
     find_stage(stage)
     folder = arguments.out or Path("runs") / stage
     if arguments.summary:
         print_summary(stage)
-        return
+        return None
     if options["data"] not in (None, "auto", "sample"):
         options["data"] = os.path.abspath(os.path.expanduser(options["data"]))
     if arguments.resume:
         config = resumed_config(folder, options)
     else:
         config = configure(**{**options, "stage": stage})
+    rank, count = place_of_process()
+    processes = count if arguments.processes is None else arguments.processes
+    check_processes(processes, config.batch_size)
     before = _saved(folder)
+    try:
+        if processes == count:
+            return _train_here(arguments, config, folder, rank)
+        if count > 1:
+            raise UsageError(
+                f"this is one of {count} processes already; leave --processes {processes} out"
+            )
+        command = [sys.executable, "-m", "paddle_mnist.train", *words]
+        return run_together(command, processes)
+    except (KeyboardInterrupt, ProcessEndedError) as end:
+        if not arguments.resume and _saved(folder) == before:
+            what = "No epoch was finished yet, so nothing was saved."
+        else:
+            what = how_to_resume(config.stage, folder, arguments.visualdl, processes)
+        raise type(end)(f"{end}. {what}" if str(end) else what) from None
+
+
+def _train_here(
+    arguments: argparse.Namespace, config: Config, folder: Path, rank: int
+) -> int | None:
     prepare(config.threads)
     # Only now, because importing Paddle takes seconds and settles the number of threads.
     from paddle_mnist.experiment import run_training
+    from paddle_mnist.parallel import ProcessLostError
 
     try:
         test = run_training(config, folder, resume=arguments.resume, visualdl=arguments.visualdl)
-    except KeyboardInterrupt:
-        if not arguments.resume and _saved(folder) == before:
-            raise KeyboardInterrupt("No epoch was finished yet, so nothing was saved.") from None
-        raise KeyboardInterrupt(how_to_resume(config.stage, folder, arguments.visualdl)) from None
+    except ProcessLostError:
+        if is_watched():  # and the one that watches knows more
+            return LOST
+        raise
+    if rank > 0:
+        return None
     print(f"the run is in {folder}")
     from paddle_mnist.checkpoint import load_record
 
@@ -138,6 +200,7 @@ def train(arguments: argparse.Namespace) -> None:
         f"test accuracy {test.accuracy:.4f} ({test.correct} of {test.count}), "
         f"loss {test.loss:.4f}, trained in {load_record(folder)['seconds']:.1f} s"
     )
+    return None
 
 
 def print_summary(stage: str) -> None:
@@ -201,18 +264,22 @@ def _saved(folder: Path) -> bytes:
         return b""
 
 
-def how_to_resume(stage: str, folder: Path, visualdl: Path | None = None) -> str:
-    """What to tell somebody who pressed Ctrl-C after an epoch was saved."""
-    board = f" --visualdl {visualdl}" if visualdl else ""
+def how_to_resume(
+    stage: str, folder: Path, visualdl: Path | None = None, processes: int = 1
+) -> str:
+    """What to tell somebody whose training ended after an epoch was saved."""
+    options = f" --visualdl {visualdl}" if visualdl else ""
+    options += f" --processes {processes}" if processes > 1 else ""
     return (
         "The last finished epoch is saved; go on with: "
-        f"python -m paddle_mnist.train --stage {stage} --out {folder} --resume{board}"
+        f"python -m paddle_mnist.train --stage {stage} --out {folder} --resume{options}"
     )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command's entry; returns the exit code."""
-    return run(train, build_parser(), arguments)
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    return run(partial(train, words=words), build_parser(), words)
 
 
 if __name__ == "__main__":

@@ -349,9 +349,13 @@ def test_weights_that_are_no_numbers_end_nothing(tmp_path):
 @needs_visualdl
 def test_a_resumed_training_goes_on_in_the_same_charts(data, tmp_path, capsys):
     places = {"folder": tmp_path / "run", "visualdl": tmp_path / "board"}
-    run_training(small("mlp", data, epochs=2), **places)
-    run_training(small("mlp", data, epochs=3), resume=True, **places)
-    run_training(small("mlp", data, epochs=3), tmp_path / "once", visualdl=tmp_path / "board")
+    run_training(small("mlp", data, epochs=2, schedule="constant"), **places)
+    run_training(small("mlp", data, epochs=3, schedule="constant"), resume=True, **places)
+    run_training(
+        small("mlp", data, epochs=3, schedule="constant"),
+        tmp_path / "once",
+        visualdl=tmp_path / "board",
+    )
     for part in ("training", "validation"):
         broken, unbroken = (points(tmp_path / "board" / name / part) for name in ("run", "once"))
         assert broken == unbroken

@@ -172,7 +172,7 @@ def test_three_builds_in_one_process_give_equal_bits(data, tmp_path):
     assert bits(tmp_path / "d") != bits(folders[0])
 
 
-@pytest.mark.parametrize("stage", ["mlp", "tuned-cnn"])
+@pytest.mark.parametrize("stage", ["linear", "tuned-cnn"])
 def test_a_resumed_run_equals_an_unbroken_one(data, tmp_path, stage):
     run_training(small(stage, data, epochs=3), tmp_path / "unbroken")
     run_training(small(stage, data, epochs=1), tmp_path / "broken")
@@ -220,6 +220,7 @@ COMMANDS = {
     " --optimizer sgd": {"optimizer": "sgd"},
     " --optimizer sgd --learning-rate 0.5": {"optimizer": "sgd", "learning_rate": 0.5},
     " --best-weights --validation 0.25": {"best_weights": True, "validation": 0.25},
+    " --amp": {"amp": True},
 }
 
 
@@ -232,6 +233,11 @@ def test_the_command_is_that_of_the_training(words):
     assert sorted(shlex.split(command)[5:]) == sorted(asked)
     options = {name: getattr(arguments, name) for name in train._CONFIG_OPTIONS}
     assert configure(**options) == configure("cnn", **COMMANDS[words])
+
+
+def test_the_command_of_several_processes_says_so():
+    command = experiment.command_of(configure("cnn", seed=3), processes=2)
+    assert command.endswith(" --stage cnn --seed 3 --processes 2")
 
 
 def test_no_command_asks_for_what_only_a_program_can():
@@ -376,7 +382,7 @@ def test_what_changes_the_bits_is_told(data, tmp_path, capsys, name):
 
 @pytest.mark.parametrize("name", ["random", "schedule"])
 def test_a_record_without_what_resuming_needs_is_refused(data, tmp_path, name):
-    config = small("mlp", data)
+    config = small("linear", data)
     run_training(config, tmp_path)
     checkpoint.update_record(tmp_path, {name: {"unknown": 1}})
     if name == "schedule":  # a constant rate has no plan: nothing is taken from there

@@ -34,6 +34,8 @@ ROOMS = (
     ("optimizers",),
     ("stages",),
     ("callbacks",),
+    ("parallel", "processes"),
+    ("shared_normalization",),
     ("loop",),
     ("checkpoint",),
     ("shipped", "pdparams"),
@@ -63,6 +65,7 @@ ROOMS = (
 # What a file promises not to know though it is above, and what it promises not to need.
 KNOWS_NOTHING_OF = {
     "callbacks": {"files", "data/", "stages"},
+    "parallel": {"files", "data/", "stages"},
     "loop": {"files", "stages", "optimizers"},
     "losses": {"data/", "models/"},
     "metrics": {"data/", "models/", "transforms"},

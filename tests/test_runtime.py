@@ -14,6 +14,7 @@ import pytest
 from paddle_mnist import runtime
 from paddle_mnist.errors import UsageError
 
+LAUNCHER = ("FLAGS_selected_gpus", "PADDLE_LOCAL_RANK")
 VARIABLES = ("MKL_NUM_THREADS", "OMP_NUM_THREADS", "MKL_DEBUG_CPU_TYPE")
 
 
@@ -135,6 +136,9 @@ def graphics(monkeypatch):
         monkeypatch.setattr(paddle.device, "is_compiled_with_cuda", lambda: cuda)
         monkeypatch.setattr(paddle.device.cuda, "device_count", lambda: count)
         monkeypatch.setattr(paddle.device, "set_device", chosen.append)
+        for name in LAUNCHER:
+            monkeypatch.setenv(name, "")  # so that it is put back afterwards
+            monkeypatch.delenv(name)
         return chosen
 
     return pretend
@@ -155,6 +159,35 @@ def test_with_a_gpu_auto_takes_it(graphics):
     assert runtime.select_device("gpu") == "gpu:0"
     assert runtime.select_device("cpu") == "cpu"
     assert chosen == ["gpu:0", "gpu:0", "cpu"]
+
+
+def test_each_process_of_a_machine_takes_a_gpu_of_its_own(graphics, monkeypatch):
+    chosen = graphics(True, 2)
+    monkeypatch.setenv("PADDLE_LOCAL_RANK", "1")
+    assert runtime.select_device() == "gpu:1"
+    assert os.environ[LAUNCHER[0]] == "1"  # where Paddle looks for it
+    # Paddle's launcher may have dealt them out otherwise.
+    monkeypatch.setenv("FLAGS_selected_gpus", "0")
+    assert runtime.select_device() == "gpu:0"
+    monkeypatch.setenv("FLAGS_selected_gpus", "2")
+    with pytest.raises(UsageError, match="process 2 of this machine .* has no GPU left, of 2"):
+        runtime.select_device()
+    assert chosen == ["gpu:1", "gpu:0"]
+
+
+@pytest.mark.parametrize("supported, name", [(True, "bfloat16"), (False, "float16")])
+def test_mixed_precision_takes_the_type_that_the_gpu_knows(monkeypatch, supported, name):
+    monkeypatch.setattr(paddle.amp, "is_bfloat16_supported", lambda: supported)
+    assert runtime.select_precision(True, "gpu:0") == name
+    assert runtime.select_precision(False, "gpu:0") == "float32"
+
+
+def test_mixed_precision_is_refused_on_a_cpu_where_paddle_does_not_have_it():
+    with pytest.raises(UsageError, match="--amp needs a GPU"):
+        runtime.select_precision(True, "cpu")
+    with pytest.warns(UserWarning, match="makes no effect"), paddle.amp.auto_cast(True):
+        product = paddle.matmul(paddle.ones([2, 2]), paddle.ones([2, 2]))
+    assert product.dtype == paddle.float32
 
 
 @pytest.mark.parametrize("name", ["tpu", "CPU", "gpu:1", ""])

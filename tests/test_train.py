@@ -47,12 +47,12 @@ def run(capsys):
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
-    """A run of two epochs, to be copied."""
+    """A run of two epochs with a constant learning rate, to be copied."""
     folder = tmp_path_factory.mktemp("trained") / "mlp"
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setattr(experiment, "save_figure", lambda _figure, path: path.touch())
-        words = ["--stage", "mlp", "--data", "sample", "--threads", "1", "--epochs", "2"]
-        assert train.main([*words, "--out", str(folder)]) == 0
+        words = "--stage mlp --schedule constant --learning-rate 1e-3 --data sample --threads 1"
+        assert train.main([*words.split(), "--epochs", "2", "--out", str(folder)]) == 0
     return folder
 
 
