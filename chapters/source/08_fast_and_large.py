@@ -619,14 +619,134 @@ figure.legend(loc="outside lower center", ncols=2)
 figure
 
 # %% [markdown] lang="en"
-# Where two cores are free, the large product gains much, and the training step gains little or nothing. A convolution here is one small product for each picture: by the time a second thread has been woken up for it, the first is nearly done. And everything that is no matrix product runs in one thread anyway. On a busy machine two threads can even be much slower than one: each of the two waits for the other, and one of them has to wait for a core. This is why the course trains with one thread, unless you ask for more (`--threads 2`). There is a better use for a second core: another **process**. First, however, a process must be able to end at any time without harm.
+# Where two cores are free, the large product gains much, and the training step gains little or nothing. A convolution here is one small product for each picture: by the time a second thread has been woken up for it, the first is nearly done. And everything that is no matrix product runs in one thread anyway. On a busy machine two threads can even be much slower than one: each of the two waits for the other, and one of them has to wait for a core. This is why the course trains with one thread, unless you ask for more (`--threads 2`).
+#
+# ## What this package has removed already
+#
+# Who writes the network of `deep-cnn` with Paddle's own layers and runs it as Paddle was installed waits several times as long as you do here. Four things make the difference, and none of them changes what is calculated, but for the last digits:
+#
+# 1. **The library for matrix products** in Paddle knows two ways on a processor with AVX2, and on those of AMD it takes the slow one, unless it is told otherwise. On other processors nothing changes.
+# 2. **Freed memory is kept.** Each step needs the same large blocks again. Usually the process gives them back to the system and gets fresh ones, which have to be filled with zeros first.
+# 3. **Pooling remembers where each maximum was** (`MaxPool`), instead of searching for it again in the backward part. And **the bias of a convolution** has the shape `[C, 1, 1]` (`Convolution`), for which Paddle has a quicker way than for its own `[1, C, 1, 1]`.
+# 4. **Pooling comes before ReLU.** The largest of four values stays the largest after ReLU, so the result is the same to the last bit, and ReLU has a quarter of the work.
+#
+# Each is a process of its own again, because the first two must be settled before Paddle is imported. The last process has the package's own network, with points 3 and 4:
+
+# %% [markdown] lang="zh"
+# 如果有两个空闲的核，大矩阵乘法会快很多，而一步训练只快一点点，甚至毫无收益。这里的卷积是每张图片做一次小的矩阵乘法：等第二个线程被唤醒，第一个已经快做完了。而不属于矩阵乘法的部分，本来就只在一个线程里运行。机器忙的时候，两个线程甚至会比一个慢得多：两个线程要互相等待，而其中一个还得等空闲的核。所以本课程默认用一个线程训练，除非你要求更多（`--threads 2`）。
+#
+# ## 本软件包已经省掉了什么
+#
+# 用飞桨自带的层写出 `deep-cnn` 的网络，装好飞桨就直接运行，要等的时间是你在这里的好几倍。差别来自四件事，除了最后几位数字，哪一件都不改变计算的结果：
+#
+# 1. **飞桨里负责矩阵乘法的库**在支持 AVX2 的处理器上有快慢两条路，而遇到 AMD 的处理器，不特别说明它就走慢的那条。在其他处理器上没有变化。
+# 2. **释放的内存留着不还。** 每一步都要用同样的大块内存。通常进程会把它们还给系统，再申请新的，而新的要先填满零。
+# 3. **池化记住每个最大值的位置**（`MaxPool`），反向传播时就不必再找一遍。还有，**卷积的偏置**用 `[C, 1, 1]` 的形状（`Convolution`），飞桨处理它比处理自己的 `[1, C, 1, 1]` 更快。
+# 4. **池化放在 ReLU 之前。** 四个数中最大的那个，经过 ReLU 还是最大，所以结果一位不差，而 ReLU 的工作只剩四分之一。
+#
+# 这里同样每种做法一个进程，因为前两件事必须在导入飞桨之前定好。最后一个进程用的是本软件包自己的网络，包含第 3 点和第 4 点：
+
+# %%
+STEPS = """
+import faulthandler
+faulthandler.dump_traceback_later(120, exit=True)  # an end, whatever happens
+
+import ctypes, json, sys, time
+
+wanted = sys.argv[1:]
+if "memory" in wanted and sys.platform == "linux":
+    libc = ctypes.CDLL(None)
+    if hasattr(libc, "mallopt"):  # the memory of glibc
+        libc.mallopt(-3, 1 << 30)  # also large blocks come from memory that is kept
+        libc.mallopt(-1, 2**31 - 1)  # and what is freed stays with the process
+if "layers" in wanted:
+    from paddle_mnist.stages import build_network
+import paddle
+from paddle import nn
+
+
+def as_usual():
+    return nn.Sequential(
+        nn.Unflatten(1, [1, 28, 28]),
+        nn.Conv2D(1, 32, 3), nn.ReLU(), nn.MaxPool2D(2),
+        nn.Conv2D(32, 64, 3), nn.ReLU(), nn.MaxPool2D(2),
+        nn.Conv2D(64, 64, 3), nn.ReLU(), nn.MaxPool2D(2),
+        nn.Flatten(), nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 500), nn.ReLU(),
+        nn.Linear(500, 10),
+    )
+
+
+paddle.set_device("cpu")
+network = build_network("deep-cnn") if "layers" in wanted else as_usual()
+optimizer = paddle.optimizer.RMSProp(0.001, parameters=network.parameters())
+images, labels = paddle.rand([128, 784]), paddle.arange(128) % 10
+for _ in sys.stdin:
+    started = time.perf_counter()
+    loss = nn.functional.cross_entropy(network(images), labels)
+    loss.backward()
+    optimizer.step()
+    optimizer.clear_grad()
+    float(loss)
+    print(json.dumps(time.perf_counter() - started), flush=True)
+"""
+VARIABLE = "MKL_DEBUG_CPU_TYPE"  # the package has set it, where the processor is one of AMD's
+without = environment()
+without.pop(VARIABLE, None)
+
+
+def start_with(*wanted):
+    """A process of its own, with these things removed."""
+    return subprocess.Popen(
+        [sys.executable, "-W", "ignore", "-c", STEPS, *wanted],
+        env=environment() if "product" in wanted else without,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+processes = {
+    "as installed": start_with(),
+    "1: quick products": start_with("product"),
+    "1, 2: memory kept": start_with("product", "memory"),
+    "1 to 4: the package": start_with("product", "memory", "layers"),
+}
+for _ in range(2):  # the warm-up
+    for process in processes.values():
+        ask(process, "step")
+rounds = [{name: ask(process, "step") for name, process in processes.items()} for _ in range(9)]
+for process in processes.values():
+    process.communicate(timeout=60)
+removed = {name: float(np.median([times[name] for times in rounds])) for name in processes}
+slowest = removed["as installed"]
+for name, seconds_of_step in removed.items():
+    print(f"{name:20} {1000 * seconds_of_step:6.1f} ms a step,", end=" ")
+    print(f"{slowest / seconds_of_step:.1f} times as fast")
+print(f"{VARIABLE}: {os.environ.get(VARIABLE, 'not set, this is no processor of AMD')}")
+
+# %% tags=["picture"]
+figure = Figure(figsize=(7, 2.6), layout="constrained")
+axes = figure.subplots()
+axes.barh(list(removed), [1000 * seconds for seconds in removed.values()], height=0.6)
+axes.set(xlabel="milliseconds of a training step of deep-cnn, batch 128")
+axes.grid(alpha=0.3, axis="x")
+axes.invert_yaxis()
+figure
+
+# %% [markdown] lang="en"
+# So it is worth knowing your tools: the arithmetic is the same in all four. What is left are mostly the convolutions themselves, and there we were not better than Paddle: we tried a convolution of our own, with the tables copied by NumPy; it was quicker for a few sizes and slower for most, so it is not in the package. [The benchmark](../../benchmarks/README.md) has the same trainings in PyTorch and Keras beside ours, and how far each is from what the processor can do.
+#
+# There is a better use for a second core: another **process**. First, however, a process must be able to end at any time without harm.
 #
 # ## Save, load, go on
 #
 # A training that takes days will be interrupted. So `run_training`, which is behind `python -m paddle_mnist.train`, saves the run after every epoch. We train 2 epochs of `mlp` on the sample into a temporary folder, and look at what is in it:
 
 # %% [markdown] lang="zh"
-# 如果有两个空闲的核，大矩阵乘法会快很多，而一步训练只快一点点，甚至毫无收益。这里的卷积是每张图片做一次小的矩阵乘法：等第二个线程被唤醒，第一个已经快做完了。而不属于矩阵乘法的部分，本来就只在一个线程里运行。机器忙的时候，两个线程甚至会比一个慢得多：两个线程要互相等待，而其中一个还得等空闲的核。所以本课程默认用一个线程训练，除非你要求更多（`--threads 2`）。第二个核有更好的用法：再开一个**进程**。不过在那之前，先要保证进程随时结束都不会造成损失。
+# 可见，了解自己的工具是值得的：这四种做法所做的运算完全相同。剩下的时间主要花在卷积本身上，这一点我们没能胜过飞桨：我们试过自己写一个卷积，让 NumPy 来抄那张表，结果只有少数尺寸变快，多数反而变慢，所以没有放进软件包。[基准测试](../../benchmarks/README.md)把 PyTorch 和 Keras 的同样训练与我们的放在一起比较，并说明各自离处理器的极限还有多远。
+#
+# 第二个核有更好的用法：再开一个**进程**。不过在那之前，先要保证进程随时结束都不会造成损失。
 #
 # ## 保存、载入、接着训练
 #
@@ -990,6 +1110,48 @@ if ranks:
 # %% [markdown] lang="en"
 # The **speedup** says how many times as fast the work is done. With two free cores it lies between 1 and 2. Where only one core is there, or others are using the machine, it is about 1 or even less. Three things keep it from 2: the overhead of a step does not become smaller when its batch does; the exchange takes time; and both processes share one memory.
 #
+# ## The same with one option
+#
+# `mlp` was easy: no layer of it looks at more than one picture at a time. The batch normalisation of `cnn` does. It uses the means and variances of the whole batch, and a process sees only its half. So the processes have to exchange these, too, on the way forward, and two more sums for each channel on the way back. The package has a layer that does it, in `shared_normalization.py`, and the command `train` does all the rest: `--processes 2` starts two processes, divides each batch and adds up the gradients. If one of them dies, the other ends too, and says how to go on.
+#
+# We train `cnn` on the sample twice, with one process and with two. The history of a run has the mean losses of twenty parts of an epoch:
+
+# %% [markdown] lang="zh"
+# **加速比**说的是快了多少倍。有两个空闲的核时，它在 1 和 2 之间；如果只有一个核，或者机器正被别人占用，它就只有 1 左右，甚至更低。有三个原因使它达不到 2：批变小了，一步的额外开销并不变小；交换要花时间；两个进程还要共用同一个内存。
+#
+# ## 一个选项就够了
+#
+# `mlp` 比较容易：它的每一层一次只看一张图片。`cnn` 的批归一化却不是这样：它要用整批的平均值和方差，而一个进程只看到半批。所以前向计算时，进程之间还要交换这些数，反向传播时每个通道再交换两个总和。软件包里的 `shared_normalization.py` 有一个这样的层，其余的都由 `train` 命令完成：`--processes 2` 启动两个进程，把每一批分成两份，再把梯度加起来。要是其中一个进程中途死掉，另一个也会结束，并告诉你怎样接着训练。
+#
+# 我们用小样本把 `cnn` 训练两次，一次一个进程，一次两个。训练记录里有一轮中二十个小段各自的平均损失：
+
+
+# %%
+def losses_of(processes):
+    """Train cnn for an epoch on the sample; return the mean losses of its twenty parts."""
+    out = folder / f"cnn_{processes}"
+    words = ["--stage", "cnn", "--data", "sample", "--epochs", "1", "--out", str(out)]
+    finished = subprocess.run(
+        [sys.executable, "-m", "paddle_mnist.train", *words, "--processes", str(processes)],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    if finished.returncode != 0:
+        raise RuntimeError(finished.stderr)
+    print(finished.stdout.splitlines()[-1])
+    return np.array(json.loads((out / "run.json").read_text())["history"][0]["losses"])  # [20]
+
+
+if ranks:
+    alone, together = losses_of(1), losses_of(2)
+    assert np.allclose(alone, together, atol=1e-4)
+    print("largest difference of a loss:", np.abs(alone - together).max())
+
+# %% [markdown] lang="en"
+# The same losses, but for rounding. The same command trains on several machines, when Paddle's launcher starts it on each of them; [the README](../../README.md) says how.
+#
 # ## What would a bigger machine give?
 #
 # Let $p$ be the share of a step that can be divided among workers, and $1 - p$ the rest. With $n$ workers the step takes $(1 - p) + p / n$ of its time, so the speedup is
@@ -1001,7 +1163,7 @@ if ranks:
 # The exchange comes on top. In a good all-reduce the workers sum up in pairs, then in pairs of pairs, so that it needs $\log_2 n$ rounds, and each worker moves $2 (n - 1) / n$ times the gradients. Two workers have $\log_2 2 = 1$ round and move $2 \cdot \frac{1}{2} = 1$ times the gradients, and that is what we have measured: the all-reduce of one number is the price of a round, the rest is the price of moving.
 
 # %% [markdown] lang="zh"
-# **加速比**说的是快了多少倍。有两个空闲的核时，它在 1 和 2 之间；如果只有一个核，或者机器正被别人占用，它就只有 1 左右，甚至更低。有三个原因使它达不到 2：批变小了，一步的额外开销并不变小；交换要花时间；两个进程还要共用同一个内存。
+# 除了舍入误差，损失完全一样。用飞桨的启动器在多台机器上分别启动，同一条命令就能在多台机器上训练，方法见[说明文件](../../README.zh-CN.md)。
 #
 # ## 换一台更大的机器能快多少？
 #
@@ -1130,7 +1292,8 @@ temporary.cleanup()
 # - Measure before you change anything: warm up, take medians, compare in turn, believe ratios. In a step of `cnn` the convolutions and their gradients take most of the time.
 # - Every step has an overhead that does not depend on the batch. Large batches spread it over more pictures, but they give fewer steps, and learn less in an epoch at the same rate.
 # - A checkpoint that holds weights, optimiser state and random state lets a killed training go on to the same bits. Formats that only hold numbers cannot run code.
-# - The gradient of a batch is the mean of the gradients of its parts: two processes with an all-reduce take the same steps as one, as long as no layer looks at the whole batch.
+# - The gradient of a batch is the mean of the gradients of its parts: two processes with an all-reduce take the same steps as one. A layer that looks at the whole batch needs an exchange of its own.
+# - Settings and the order of layers can be worth more than clever code: measure the same network as installed and with each thing removed.
 # - The part that cannot be divided limits what more workers can give (Amdahl's law), and the exchange limits it further.
 #
 # ## Words
@@ -1168,11 +1331,11 @@ temporary.cleanup()
 #
 # </details>
 #
-# **3.** The training in two processes was equal to the one in one process for `mlp`. For `cnn`, which has batch normalisation, it would not be, not even nearly to the last digits. Why?
+# **3.** What would go wrong if two processes trained `cnn` as we trained `mlp`, exchanging nothing but the gradients?
 #
 # <details><summary>Answer</summary>
 #
-# Batch normalisation uses the mean and the spread of the batch that it sees. Each process sees only its 64 pictures, whose mean is not that of all 128. So the loss of the batch is no longer a mean of losses that do not depend on one another, and the two halves do not make the whole. (`nn.SyncBatchNorm` exists for this: there the processes exchange these means too.)
+# Batch normalisation uses the mean and the spread of the batch that it sees. Each process sees only its 64 pictures, whose mean is not that of all 128. So the loss of the batch is no longer a mean of losses that do not depend on one another, and the two halves do not make the whole. The training would not be worse for it, but another one, and it would depend on the number of processes. (Paddle's `nn.SyncBatchNorm` exchanges these means too, but only between GPUs; so the package has a layer of its own.)
 #
 # </details>
 #
@@ -1209,7 +1372,8 @@ temporary.cleanup()
 # - 先测量，再改动：先热身，取中位数，轮流比较，只信比值。`cnn` 的一步里，卷积和它们的梯度占了大部分时间。
 # - 每一步都有与批大小无关的额外开销。大批把它摊到更多图片上，但步数也少了；学习率不变时，一轮学到的东西更少。
 # - 检查点保存了权重、优化器状态和随机数状态，被强行终止的训练就能恢复，结果一位也不差。只存数字的格式无法运行代码。
-# - 一批的梯度是它各部分梯度的平均：只要没有哪一层要看整批数据，两个进程加上全规约，走出的每一步就与一个进程相同。
+# - 一批的梯度是它各部分梯度的平均：两个进程加上全规约，走出的每一步就与一个进程相同。要看整批数据的层，还需要另作交换。
+# - 设置和层的次序可能比巧妙的代码更重要：把刚装好的样子和逐项省去之后的样子放在一起测。
 # - 不能分的部分限制了增加工人的收益（阿姆达尔定律），交换又让收益再打折扣。
 #
 # ## 术语
@@ -1247,11 +1411,11 @@ temporary.cleanup()
 #
 # </details>
 #
-# **3.** 对 `mlp`，两个进程的训练与一个进程的结果相等。对带有批归一化的 `cnn` 却不会相等，差别还远不止最后几位数字。为什么？
+# **3.** 如果两个进程训练 `cnn` 时也像训练 `mlp` 那样，除了梯度什么都不交换，会出什么问题？
 #
 # <details><summary>答案</summary>
 #
-# 批归一化要用它所看到的那一批的平均值和离散程度。每个进程只看到自己的 64 张图片，它们的平均值不是全部 128 张的平均值。于是一批的损失不再是互不相关的各项损失的平均，两半也就合不成一整批。（`nn.SyncBatchNorm` 就是为此准备的：进程之间连这些平均值也一起交换。）
+# 批归一化要用它所看到的那一批的平均值和离散程度。每个进程只看到自己的 64 张图片，它们的平均值不是全部 128 张的平均值。于是一批的损失不再是互不相关的各项损失的平均，两半也就合不成一整批。训练的结果未必更差，但那是另一种训练，而且会随进程数而变。（飞桨的 `nn.SyncBatchNorm` 连这些平均值也一起交换，但只能用在 GPU 之间，所以软件包自己写了一个层。）
 #
 # </details>
 #
