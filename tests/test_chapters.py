@@ -267,8 +267,9 @@ def test_the_table_of_chapters_is_up_to_date(language):
     assert shown.strip() == build.render_table(language)
 
 
-# The order must not matter: not 01, 02, 03.
-ORDER = [(number, language) for number in CHAPTERS for language in LANGUAGES]
+# The order must not matter: not 01, 02, 03. And both languages have the same code, so that each
+# chapter needs only one of them; those that are committed were executed in both.
+ORDER = [(number, LANGUAGES[int(number) % 2]) for number in CHAPTERS]
 random.Random(3).shuffle(ORDER)
 
 

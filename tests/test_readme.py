@@ -73,16 +73,14 @@ def test_the_figures_of_a_row_are_those_of_its_recipe_as_it_is_now(name):
         assert run["command"].startswith(shown(options_of(row, run["seed"])))
 
 
-# A training that was ended by hand is not its source's; the table says which was.
-COMPARED = [
-    stage
-    for stage in STAGES
-    if stage in LADDER and not any(run["ended_by_hand"] for run in LADDER[stage]["runs"])
-]
+# The source of tuned-cnn measured on images that it held out itself, which nobody else has: the
+# README tells how far it is from ours, and why.
+COMPARED = [stage for stage in STAGES if STAGES[stage].source_split == "test"]
 
 
 @pytest.mark.parametrize("stage", COMPARED)
 def test_no_stage_is_below_its_source(stage):
+    assert not any(run["ended_by_hand"] for run in LADDER[stage]["runs"])
     gain = difference(LADDER[stage])
     assert gain is None or gain >= -1e-9
 
