@@ -674,12 +674,12 @@ tested = evaluate(mlp, cross_entropy, mnist.test)
 print(f"test accuracy: {tested.accuracy:.2%}, {tested.count - tested.correct} mistakes")
 
 # %% [markdown] lang="en"
-# Over {{seeds mlp}} random starts, the stage `mlp` (the same network and recipe, trained on all 60,000 images) reads {{accuracy mlp}} of the test set. Your own figure can be up to about half a point lower: you held 5,000 images out, and with steps of constant size the last epoch may be a good one or a bad one.
+# Over {{seeds mlp}} random starts, the stage `mlp` (the same network, trained on all 60,000 images, with a learning rate that rises and falls) reads {{accuracy mlp}} of the test set. Your own figure can be up to about a point lower: you held 5,000 images out, and with steps of constant size the last epoch may be a good one or a bad one.
 #
 # The network lays each picture out as one row. It does not know which pixels are neighbours, and has to learn each stroke anew for each place. [Chapter 4](04_convolution.ipynb) builds this knowledge in, and gets past 99%.
 
 # %% [markdown] lang="zh"
-# 换 {{seeds mlp}} 个随机起点，`mlp` 阶段（同样的网络和配方，用全部 60,000 张图片训练）在测试集上的准确率为 {{accuracy mlp}}。你自己的数字可能会低一些，最多低半个百分点左右：你留出了 5,000 张图片；而且步长不变时，最后一轮是好是坏，有点碰运气。
+# 换 {{seeds mlp}} 个随机起点，`mlp` 阶段（同样的网络，用全部 60,000 张图片训练，学习率先升后降）在测试集上的准确率为 {{accuracy mlp}}。你自己的数字可能会低一些，最多低一个百分点左右：你留出了 5,000 张图片；而且步长不变时，最后一轮是好是坏，有点碰运气。
 #
 # 这个网络把每张图片排成一行。它不知道哪些像素相邻，同样的笔画换一个位置，就得重新学一遍。[第 4 章](04_convolution.ipynb)会把这种知识直接放进网络里，准确率超过 99%。
 
