@@ -162,13 +162,13 @@ def watched(tmp_path, monkeypatch):
     """A whole training; what its augmentation was given, and what the network was evaluated on."""
     spy, evaluated = Spy(), []
 
-    def noting(network, loss_function, split, batch_size=500):
+    def noting(network, *arguments, **options):
         def note(_layer, inputs):
             evaluated.append((network.training, inputs[0].numpy().copy()))
 
         hook = network.register_forward_pre_hook(note)
         try:
-            return real(network, loss_function, split, batch_size)
+            return real(network, *arguments, **options)
         finally:
             hook.remove()
 

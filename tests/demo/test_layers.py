@@ -94,11 +94,11 @@ KINDS = {
         *["flatten", "linear", "relu", "linear"],
     ],
     "deep-cnn": [
-        *["convolution", "relu", "max_pool"] * 3,
+        *["convolution", "max_pool", "relu"] * 3,
         *["flatten", "linear", "relu", "linear", "relu", "linear"],
     ],
     "dropout-cnn": [
-        *["convolution", "relu", "convolution", "relu", "max_pool"],
+        *["convolution", "relu", "convolution", "max_pool", "relu"],
         *["flatten", "linear", "relu", "linear"],
     ],
     "tuned-cnn": [
