@@ -341,6 +341,8 @@ def test_a_signal_ends_all_processes_and_what_was_saved_can_be_gone_on_with(tmp_
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
+        # A whole run of the tests may be in the background, where Ctrl-C is ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     try:
         ends = time.monotonic() + DEADLINE
@@ -352,6 +354,7 @@ def test_a_signal_ends_all_processes_and_what_was_saved_can_be_gone_on_with(tmp_
         _, errors = watching.communicate(timeout=30)
     finally:
         watching.kill()
+        watching.wait()
     assert watching.returncode == (130 if who is None else 2)
     told = "stopped." if who is None else f"error: process {who} of 2 was killed by SIGKILL"
     assert errors.strip().startswith(told)
