@@ -100,6 +100,13 @@ def best_layout(first: int, second: int, third: int, more: int = 0) -> tuple[Con
 
 
 BASE = Idea("as it is", best_layout(16, 32, 64), epochs=8)
+WIDE = replace(
+    BASE,
+    why="smooth and practise, half as many channels more",
+    layout=best_layout(24, 48, 96),
+    practise=0.33,
+    label_smoothing=0.05,
+)
 TINY = Idea("one more pooling at the end", (
     Convolution(8, kernel=5, padding=0, pool=True),
     Convolution(14),
@@ -124,21 +131,8 @@ IDEAS: dict[str, Idea] = {
         layout=best_layout(16, 32, 64, more=1),
         label_smoothing=0.05,
     ),
-    "wide": replace(
-        BASE,
-        why="smooth and practise, half as many channels more",
-        layout=best_layout(24, 48, 96),
-        practise=0.33,
-        label_smoothing=0.05,
-    ),
-    "wide-affine": replace(
-        BASE,
-        why="the same with gentler augmentation",
-        layout=best_layout(24, 48, 96),
-        practise=0.33,
-        label_smoothing=0.05,
-        augment=RandomAffine(),
-    ),
+    "wide": WIDE,
+    "wide-affine": replace(WIDE, why="the same with gentler augmentation", augment=RandomAffine()),
     "wider": replace(
         BASE,
         why="smooth, twice as many channels",

@@ -2,8 +2,8 @@
 
 On several machines, the same command on each of them, with another --rank:
 
-    python -m paddle.distributed.launch --master HOST:PORT --nnodes 2 --rank 0 \
-        --nproc_per_node 2 paddle_mnist/train.py --stage cnn
+    GLOO_SOCKET_IFNAME=eth0 python -m paddle.distributed.launch --master HOST:PORT --nnodes 2 \
+        --rank 0 --host OWN_ADDRESS --nproc_per_node 1 paddle_mnist/train.py --stage cnn
 """
 
 from __future__ import annotations

@@ -24,21 +24,6 @@ def build_network(stage: str) -> nn.Layer:
     """The network of a stage in Paddle's own layers, for images [N, 1, 28, 28]."""
     if stage == "mlp":
         return nn.Sequential(nn.Flatten(), nn.Linear(784, 512), nn.ReLU(), nn.Linear(512, 10))
-    if stage == "cnn":
-        return nn.Sequential(
-            nn.Conv2D(1, 8, 5, bias_attr=False),
-            nn.MaxPool2D(2),
-            nn.BatchNorm2D(8),
-            nn.ReLU(),
-            nn.Conv2D(8, 32, 5, bias_attr=False),
-            nn.MaxPool2D(2),
-            nn.BatchNorm2D(32),
-            nn.ReLU(),
-            nn.Flatten(),
-            nn.Linear(512, 128),
-            nn.ReLU(),
-            nn.Linear(128, 10),
-        )
     if stage == "deep-cnn":
         return nn.Sequential(
             nn.Conv2D(1, 32, 3),
@@ -77,8 +62,6 @@ def build_network(stage: str) -> nn.Layer:
 def build_optimizer(stage: str, network: nn.Layer) -> paddle.optimizer.Optimizer:
     """The optimiser of a stage."""
     parameters = network.parameters()
-    if stage == "cnn":
-        return paddle.optimizer.Adam(0.001, parameters=parameters)
     if stage == "dropout-cnn":
         return paddle.optimizer.Adadelta(1.0, rho=0.95, epsilon=1e-7, parameters=parameters)
     return paddle.optimizer.RMSProp(0.001, rho=0.9, epsilon=1e-14, parameters=parameters)
