@@ -1,8 +1,11 @@
 # make lab [IN=zh]          the environment, the package, and chapter 1 in JupyterLab
 # make train [STAGE=cnn]    the environment, the package, and a training
 # make test [WORKERS=2]     the environment, the test tools, and all tests, in two processes
+# make test-slow            every promise of docs/promises.md tried as often as it says
+# make test-lowest          all tests with the oldest versions that are allowed, and the newest
 # make browser              a browser for the tests of the page, where there is none
 # make lint, make chapters, make ladder, make bench    for those who change the course
+# make promises, make coverage, make audit             for those who want to trust it
 # make peers                the environment of the frameworks that `make bench` compares with
 #
 # PYTHON=python3.12 chooses another Python for a new environment.
@@ -12,10 +15,13 @@ IN ?= en
 VENV ?= .venv
 PEERS ?= .venv-peers
 PYTHON ?= python3
+OLDEST ?= python3.9
+NEWEST ?= python3.13
 WORKERS ?= 2
 RUN = $(VENV)/bin/python
 
-.PHONY: lab train test browser lint format chapters ladder bench peers clean
+.PHONY: lab train test test-slow test-lowest promises coverage audit browser lint format chapters \
+    ladder bench peers clean
 
 # Links in a chapter lead to its neighbours and to work/, so Jupyter must see the whole course.
 lab: $(VENV)/installed-chapters
@@ -31,13 +37,45 @@ test: $(VENV)/installed-test
 	$(VENV)/bin/ruff format --check .
 	$(RUN) -m pytest --numprocesses $(WORKERS) --dist loadfile
 
+test-slow: $(VENV)/installed-test
+	$(RUN) -m pytest --slow -m promise --numprocesses $(WORKERS)
+
+# The same, and what was tried is written into docs/.
+promises: $(VENV)/installed-test
+	$(RUN) -m pytest --slow -m promise --numprocesses $(WORKERS) --figures benchmarks/promises.json
+	$(RUN) benchmarks/promises.py
+
+# With the oldest versions, what newer packages say of older ones is no error.
+test-lowest: $(VENV)/installed-checks
+	$(VENV)/bin/uv venv --quiet --clear --python $(OLDEST) $(VENV)-lowest
+	$(VENV)/bin/uv pip install --quiet --python $(VENV)-lowest/bin/python \
+	    --resolution lowest-direct --editable '.[test]'
+	$(VENV)-lowest/bin/python -m pytest --numprocesses $(WORKERS) --dist loadfile \
+	    -W default::DeprecationWarning
+	$(VENV)/bin/uv venv --quiet --clear --python $(NEWEST) $(VENV)-newest
+	$(VENV)/bin/uv pip install --quiet --python $(VENV)-newest/bin/python --upgrade \
+	    --editable '.[test]'
+	$(VENV)-newest/bin/python -m pytest --numprocesses $(WORKERS) --dist loadfile
+
+coverage: $(VENV)/installed-checks
+	$(RUN) -m coverage erase
+	$(RUN) -m coverage run -m pytest --numprocesses $(WORKERS) --dist loadfile
+	$(RUN) -m coverage combine --quiet
+	$(RUN) -m coverage report
+
+audit: $(VENV)/installed-checks
+	$(VENV)/bin/pip-licenses --from=mixed
+	$(VENV)/bin/pip-audit --local --skip-editable
+
 # For the tests of the page, where there is no Chromium on the machine.
 browser: $(VENV)/installed-test
 	$(RUN) -m playwright install chromium
 
+# mypy needs Python 3.11: the types of the NumPy that older ones get say less.
 lint: $(VENV)/installed-test
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
 
 format: $(VENV)/installed-test
 	$(VENV)/bin/ruff check --fix .
@@ -60,7 +98,7 @@ bench: $(VENV)/installed-test $(PEERS)/installed
 peers: $(PEERS)/installed
 
 clean:
-	rm -rf $(VENV) $(PEERS) build *.egg-info
+	rm -rf $(VENV) $(VENV)-lowest $(VENV)-newest $(PEERS) build *.egg-info
 
 # Each is made once, and again when setup.cfg asks for other packages.
 $(VENV)/installed: setup.cfg $(VENV)/bin/python
@@ -73,6 +111,10 @@ $(VENV)/installed-chapters: setup.cfg $(VENV)/bin/python
 
 $(VENV)/installed-test: setup.cfg $(VENV)/bin/python
 	$(RUN) -m pip install --quiet --editable '.[test]'
+	@touch $@
+
+$(VENV)/installed-checks: setup.cfg $(VENV)/bin/python
+	$(RUN) -m pip install --quiet --editable '.[test,checks]'
 	@touch $@
 
 $(PEERS)/installed: benchmarks/peers.txt $(VENV)/bin/python

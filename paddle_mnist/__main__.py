@@ -34,7 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         module = importlib.import_module(f"paddle_mnist.{words[0].replace('-', '_')}")
         if hasattr(module, "__path__"):  # a folder: its command is what python -m runs
             module = importlib.import_module(f"{module.__name__}.__main__")
-        return module.main(words[1:])
+        code: int = module.main(words[1:])
+        return code
     if words and words[0] in ("-h", "--help"):
         print(usage())
         return 0

@@ -83,7 +83,11 @@ def expected_calibration_error(
         0 (right as often as it says) to 1.
     """
     curve = reliability_curve(probabilities, labels, bins)
-    gaps = (row.count * abs(row.accuracy - row.confidence) for row in curve if row.count)
+    gaps = (
+        row.count * abs(row.accuracy - row.confidence)
+        for row in curve
+        if row.accuracy is not None and row.confidence is not None
+    )
     return sum(gaps) / len(labels)
 
 
@@ -175,7 +179,8 @@ class Calibration:
 
 def validation_share(recognizer: Recognizer) -> float | None:
     """The part of the training images that a run held out, for `load_mnist`."""
-    return recognizer.record["config"].get("validation", 0.0)
+    share: float | None = recognizer.record["config"].get("validation", 0.0)
+    return share
 
 
 def measure_calibration(recognizer: Recognizer, mnist: Mnist) -> Calibration:

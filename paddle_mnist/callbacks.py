@@ -84,9 +84,9 @@ def best_epoch(history: list[Row]) -> int:
     Without validation images nothing can be chosen, and the last epoch is the answer.
     """
     if "validation_accuracy" not in history[-1]:
-        return history[-1]["epoch"]
+        return int(history[-1]["epoch"])
     best = max(history, key=lambda row: (row["validation_accuracy"], -row["validation_loss"]))
-    return best["epoch"]
+    return int(best["epoch"])
 
 
 def epochs_without_gain(history: list[Row]) -> int:
@@ -142,7 +142,7 @@ class ProgressBar(Callback):
     """A bar with loss, accuracy and time left on a terminal, and a line for each finished epoch."""
 
     def __init__(self) -> None:
-        self.bar: tqdm | None = None
+        self.bar: tqdm[Any] | None = None
 
     def on_epoch_begin(self, progress: Progress) -> None:
         self.bar = tqdm(
@@ -154,13 +154,14 @@ class ProgressBar(Callback):
         )
 
     def on_batch_end(self, progress: Progress) -> None:
-        if not self.bar.disable:
+        if self.bar is not None and not self.bar.disable:
             text = f"loss {progress.loss:.4f}, accuracy {progress.accuracy:.4f}"
             self.bar.set_postfix_str(text, refresh=False)
             self.bar.update()
 
     def on_epoch_end(self, progress: Progress) -> None:
-        self.bar.close()
+        if self.bar is not None:
+            self.bar.close()
         row = progress.history[-1]
         line = f"epoch {row['epoch']}/{progress.epochs}: loss {row['loss']:.4f}, "
         line += f"accuracy {row['accuracy']:.4f}"

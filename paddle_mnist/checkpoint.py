@@ -16,6 +16,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,7 @@ import safetensors.numpy
 from paddle_mnist.data.seen import PARTS
 from paddle_mnist.errors import RunError, UsageError
 from paddle_mnist.files import replace_file, sync_folder, write_synced
+from paddle_mnist.record import is_of_kind, wrong_value
 from paddle_mnist.stages import STAGES
 
 if TYPE_CHECKING:
@@ -45,8 +47,10 @@ _REQUIRED = {
 }
 # Some 20 kB are usual. More than this was never written here, and is not read into memory.
 _LARGEST_RECORD = 10_000_000
+_MOST_NAMES = 20  # in an error; a file of anybody's may hold any number of tensors
+_LARGEST_TENSORS = 500_000_000  # the state of the course's largest network takes 15 MB
 # What a killed save or a killed drawing leaves. Nothing else: the folder may hold a user's files.
-_LEFTOVERS = ("*.safetensors.next", f"{RECORD}.*.tmp", "history.csv.*.tmp", ".*.png.tmp.png")
+_LEFTOVERS = ("*.safetensors.next", f"{RECORD}.*.tmp", "history.csv.*.tmp", "*.png.*.tmp")
 
 Tensors = dict[str, np.ndarray]
 Record = dict[str, Any]
@@ -86,12 +90,18 @@ def save_run(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _sweep(folder)
-        for name, content in contents.items():
-            write_synced(_next(folder / name), content)
-        replace_file(folder / RECORD, text)
-        for name in contents:
-            os.replace(_next(folder / name), folder / name)
-        sync_folder(folder)
+        try:
+            for name, content in contents.items():
+                write_synced(_next(folder / name), content)
+            replace_file(folder / RECORD, text)
+            for name in contents:
+                os.replace(_next(folder / name), folder / name)
+            sync_folder(folder)
+        except BaseException:
+            # A full disk is not to stay full; and what cannot be done now, the next start does.
+            with suppress(OSError):
+                _sweep(folder)
+            raise
     except OSError as error:
         raise RunError(f"the run cannot be saved in {folder}: {error}") from error
 
@@ -125,7 +135,7 @@ def _sweep(folder: Path) -> None:
     # A `.next` that fits run.json is a part of the run, and takes its place.
     for name in (MODEL, STATE, SEEN):
         waiting = _next(folder / name)
-        if waiting.exists() and _sha256(waiting.read_bytes()) == _hash_on_record(folder, name):
+        if waiting.is_file() and _sha256(waiting.read_bytes()) == _hash_on_record(folder, name):
             os.replace(waiting, folder / name)
     for pattern in _LEFTOVERS:
         for leftover in folder.glob(pattern):
@@ -134,9 +144,10 @@ def _sweep(folder: Path) -> None:
 
 def _hash_on_record(folder: Path, name: str) -> str | None:
     try:
-        return load_record(folder)["files"].get(name)
+        found: str | None = load_record(folder)["files"].get(name)
     except RunError:  # missing or damaged: nothing there that the new run could lose
         return None
+    return found
 
 
 def _sha256(content: bytes) -> str:
@@ -146,11 +157,11 @@ def _sha256(content: bytes) -> str:
 def _hash_of_record(record: Record) -> str:
     # Of the values, whatever their order and spacing.
     values = {name: value for name, value in record.items() if name != "sha256"}
-    return _sha256(json.dumps(values, sort_keys=True).encode())
+    return _sha256(json.dumps(values, sort_keys=True, allow_nan=False).encode())
 
 
 def _sealed(record: Record) -> bytes:
-    values = json.loads(json.dumps(record, allow_nan=False))  # as they will be read again
+    values = json.loads(json.dumps(record))  # as they will be read again
     return json.dumps({**values, "sha256": _hash_of_record(values)}, indent=1).encode()
 
 
@@ -187,8 +198,7 @@ def load_record(folder: Path) -> Record:
     """
     path = folder / RECORD
     try:
-        with open(path, "rb") as file:
-            content = file.read(_LARGEST_RECORD + 1)
+        content = _read(path, _LARGEST_RECORD)
     except FileNotFoundError:
         raise RunError(
             f"there is no run in {folder} (no {RECORD}); this command makes one: "
@@ -196,16 +206,24 @@ def load_record(folder: Path) -> Record:
         ) from None
     except NotADirectoryError:
         raise RunError(f"{folder} is a file; name the folder of a run, such as runs/cnn") from None
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: a name with a NUL character
         raise RunError(f"{path} cannot be read: {error}") from error
-    if len(content) > _LARGEST_RECORD:
-        raise RunError(f"{path} is damaged: it has more than {_LARGEST_RECORD:,} bytes")
     try:
-        record = json.loads(content)
+        record: Record = json.loads(content)
         _check_record(path, record)
     except (ValueError, RecursionError) as error:
         raise RunError(f"{path} is damaged: not JSON ({error}); train again") from error
     return record
+
+
+def _read(path: Path, limit: int) -> bytes:
+    if path.exists() and not path.is_file():  # a pipe could block for ever
+        raise RunError(f"{path} is no ordinary file; train again")
+    with open(path, "rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        if size > limit:
+            raise RunError(f"{path} is damaged: it has more than {limit:,} bytes")
+        return file.read(size)
 
 
 def _stage_for(folder: Path) -> str:
@@ -232,6 +250,9 @@ def _check_record(path: Path, record: Any) -> None:
             f"{path} is damaged or was edited: its values have another SHA-256 than it names; "
             "train again"
         )
+    wrong = wrong_value(record)
+    if wrong:
+        raise RunError(f"{path} is damaged: {wrong}; train again")
 
 
 def load_tensors(folder: Path, name: str, record: Record) -> Tensors:
@@ -250,7 +271,7 @@ def load_tensors(folder: Path, name: str, record: Record) -> Tensors:
     found = []
     for candidate in (path, _next(path)):
         try:
-            content = candidate.read_bytes()
+            content = _read(candidate, _LARGEST_TENSORS)
         except FileNotFoundError:
             continue
         except OSError as error:
@@ -317,7 +338,7 @@ def read_seen(path: Path) -> Tensors:
         RunError: the file is missing, or holds something else.
     """
     try:
-        content = path.read_bytes()
+        content = _read(path, _LARGEST_TENSORS)
     except OSError as error:
         raise RunError(f"{path} cannot be read: {error}") from error
     return _checked_seen(path, _parse(path, content))
@@ -343,7 +364,8 @@ def load_weights(network: nn.Layer, weights: Tensors) -> None:
     """Put weights into a network.
 
     Raises:
-        RunError: names or shapes are not those of the network, or an array is not float32.
+        RunError: names or shapes are not those of the network, or an array is not float32, or holds
+            something else than finite numbers.
     """
     expected = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
     found = {name: array.shape for name, array in weights.items()}
@@ -351,13 +373,20 @@ def load_weights(network: nn.Layer, weights: Tensors) -> None:
         differing = sorted(set(expected.items()) ^ set(found.items()))
         raise RunError(
             "the weights belong to another network; they differ in "
-            + ", ".join(dict.fromkeys(name for name, _shape in differing))
+            + ", ".join([*dict.fromkeys(f"{name:.80}" for name, _shape in differing)][:_MOST_NAMES])
         )
     others = [name for name, array in weights.items() if array.dtype != np.float32]
     if others:
         kind = weights[others[0]].dtype
         raise RunError(f"the weights {', '.join(others)} are {kind}; expected float32")
-    network.set_state_dict(weights)
+    useless = [name for name, array in weights.items() if not np.isfinite(array).all()]
+    if useless:
+        raise RunError(
+            f"the weights {', '.join(useless)} hold values that are not numbers, or infinite; "
+            "train again"
+        )
+    state: dict[str, Any] = dict(weights)  # Paddle takes arrays too, though its types do not say so
+    network.set_state_dict(state)
 
 
 def optimizer_state(optimizer: paddle.optimizer.Optimizer) -> tuple[Tensors, Record]:
@@ -374,13 +403,68 @@ def optimizer_state(optimizer: paddle.optimizer.Optimizer) -> tuple[Tensors, Rec
 def load_optimizer_state(
     optimizer: paddle.optimizer.Optimizer, averages: Tensors, schedule: Record
 ) -> None:
-    """Put back what `optimizer_state` returned, before the first step of a new optimiser."""
+    """Put back what `optimizer_state` returned, before the first step of a new optimiser.
+
+    Raises:
+        RunError: they are not those of this optimiser.
+    """
     import paddle
 
+    _check_averages(optimizer, averages)
+    _check_schedule(optimizer.state_dict().get("LR_Scheduler", {}), schedule)
     state: dict[str, Any] = {name: paddle.to_tensor(array) for name, array in averages.items()}
     if schedule:
         state["LR_Scheduler"] = schedule
     optimizer.set_state_dict(state)
+
+
+def _check_averages(optimizer: paddle.optimizer.Optimizer, averages: Tensors) -> None:
+    # Paddle itself would notice only at the first step, or not at all.
+    if not averages:  # it begins anew
+        return
+    found = {name: (array.shape, str(array.dtype)) for name, array in averages.items()}
+    differing = sorted(set(found.items()) ^ set(_averages_after_a_step(optimizer).items()))
+    if differing:
+        name, (shape, kind) = differing[0]
+        raise RunError(
+            "the optimiser's state is damaged, or of another network; they differ in "
+            f"{name!a:.80}, {kind} {list(shape)}; train again"
+        )
+
+
+def _averages_after_a_step(
+    optimizer: paddle.optimizer.Optimizer,
+) -> dict[str, tuple[tuple[int, ...], str]]:
+    # A new optimiser has none; so one of the same class takes a step, over weights that are thrown
+    # away.
+    import paddle
+
+    with paddle.utils.unique_name.guard():
+        weights = [
+            paddle.create_parameter(
+                each.shape,
+                "float32",
+                name=each.name,
+                default_initializer=paddle.nn.initializer.Constant(0.0),
+            )
+            for each in optimizer._parameter_list
+            if each.trainable  # not the running averages of batch normalisation
+        ]
+        other = type(optimizer)(1.0, parameters=weights)
+        paddle.add_n([each.sum() for each in weights]).backward()
+        other.step()
+    return {
+        name: (array.shape, str(array.dtype)) for name, array in optimizer_state(other)[0].items()
+    }
+
+
+def _check_schedule(expected: Record, schedule: Any) -> None:
+    fits = isinstance(schedule, dict) and schedule.keys() == expected.keys()
+    if not fits or not all(is_of_kind(value, "float | None") for value in schedule.values()):
+        raise RunError(
+            f"the learning rate's state is damaged: {schedule!a:.80}, expected numbers for "
+            f"{', '.join(expected) or 'nothing'}; train again"
+        )
 
 
 def random_state(random: np.random.Generator) -> Record:

@@ -49,7 +49,7 @@ def run(command: Command, parser: Parser, arguments: Sequence[str] | None) -> in
         code = command(namespace) or 0
         sys.stdout.flush()
     except PaddleMnistError as error:
-        print("error:", " ".join(str(error).splitlines()), file=sys.stderr)
+        print("error:", printable(str(error)), file=sys.stderr)
         return USAGE_ERROR
     except KeyboardInterrupt as interrupt:
         print(f"\nstopped. {interrupt}".rstrip(), file=sys.stderr)
@@ -58,6 +58,15 @@ def run(command: Command, parser: Parser, arguments: Sequence[str] | None) -> in
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE
     return code
+
+
+def printable(text: str) -> str:
+    """A text as one line, without characters that would do something to the terminal.
+
+    Names of files, and what a run says of itself, are in messages, and may be anybody's.
+    """
+    line = " ".join(text.splitlines())
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)
 
 
 def _print_any_character() -> None:
@@ -84,8 +93,9 @@ def chosen_run(arguments: argparse.Namespace) -> Path:
     Raises:
         UsageError: no weights of the stage ship.
     """
-    if arguments.run:
-        return arguments.run
+    run: Path | None = arguments.run
+    if run:
+        return run
     stage = arguments.stage or SHIPPED[-1]
     folder = shipped_run(stage)
     print(f"weights: those of {stage} that ship; --run takes yours", file=sys.stderr)

@@ -78,8 +78,9 @@ def _is_up_to_date(record: Record, config: Config) -> bool:
     from paddle_mnist.data import fingerprint, load_mnist
 
     mnist = load_mnist(config.data, validation=config.validation)
+    now = fingerprint(mnist.train, mnist.validation, mnist.test)
     return (
         record.get("test") is not None
         and record["config"] == dataclasses.asdict(config)
-        and record["data"]["fingerprint"] == fingerprint(mnist.train, mnist.validation, mnist.test)
+        and record["data"].get("fingerprint") == now
     )

@@ -268,8 +268,8 @@ def report(result: dict[str, Any], matrix: np.ndarray) -> None:
     for digit, accuracy in result["by_class"].items():
         print(f"  {names[int(digit)]:{width}}  {accuracy:.4f}")
     print("\nmost confused")
-    for true, read, count in most_confused(matrix):
-        print(f"  {names[true]} read as {names[read]}: {count} times")
+    for true, read, times in most_confused(matrix):
+        print(f"  {names[true]} read as {names[read]}: {times} times")
     if "by_source" in result:
         print("\naccuracy by source")
         for name, source in result["by_source"].items():

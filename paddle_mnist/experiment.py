@@ -48,9 +48,22 @@ from paddle_mnist.optimizers import build_optimizer, build_schedule
 from paddle_mnist.parallel import OwnDropout, Workers, build_step, join
 from paddle_mnist.plots import plot_confusion, plot_history, plot_mistakes, save_figure
 from paddle_mnist.processes import check_processes, place_of_process
-from paddle_mnist.runtime import select_device, select_precision, set_seed, thread_count
+from paddle_mnist.runtime import (
+    processor,
+    select_device,
+    select_precision,
+    set_seed,
+    thread_count,
+)
 from paddle_mnist.shared_normalization import share_normalization
-from paddle_mnist.stages import STAGES, Config, build_augmentation, build_network, configure
+from paddle_mnist.stages import (
+    STAGES,
+    Config,
+    build_augmentation,
+    build_network,
+    check_changes,
+    configure,
+)
 
 
 class Checkpoint(Callback):
@@ -163,7 +176,8 @@ def run_training(
         The evaluation on the test images.
 
     Raises:
-        UsageError: a board is asked for, and VisualDL is not installed.
+        UsageError: a board is asked for, and VisualDL is not installed; or, to resume, the run was
+            started with another configuration.
         RunError: the folder holds a run of another stage, or cannot be written; or, to resume,
             there is none, it is damaged, or it was trained on other data.
         DataError: the data cannot be used, or its test images are among those to train on.
@@ -247,10 +261,12 @@ def _train(
     history: list[dict[str, Any]] = []
     if resume:
         record = checkpoint.load_record(folder)
-        _check_same(folder, record, fixed)
+        _check_same(folder, record, fixed, config)
         weights = _restore(folder, record, network, optimizer, random)
         history = record["history"]
         best = BestWeights(weights) if config.best_weights else None
+        _check_history(folder, record, bool(len(mnist.validation)))
+        _check_steps(folder, record, batches if config.schedule == "one-cycle" else 1)
         print(f"going on after epoch {len(history)} of {config.epochs}", flush=True)
     workers.check_same("training", _fingerprint(config, fixed, history))
     step = train_step
@@ -353,11 +369,12 @@ def _fixed_record(config: Config, mnist: Mnist, device: str, processes: int) -> 
             "fingerprint": fingerprint(mnist.train, mnist.validation, mnist.test),
         },
         "device": device,
+        "processor": processor(),
         "threads": thread_count(),
         "processes": processes,
         "versions": {
             "python": platform.python_version(),
-            "paddle": paddle.__version__,
+            "paddle": paddle.version.full_version,
             "numpy": np.__version__,
         },
     }
@@ -367,19 +384,27 @@ def _name_of(data: checkpoint.Record) -> str:
     return "sample" if data.get("kind") == "sample" else str(data.get("path"))
 
 
-def _check_same(folder: Path, record: checkpoint.Record, fixed: checkpoint.Record) -> None:
+def _check_same(
+    folder: Path, record: checkpoint.Record, fixed: checkpoint.Record, config: Config
+) -> None:
     saved, now = record["data"], fixed["data"]
     if saved.get("fingerprint") != now["fingerprint"]:
         raise RunError(
             f"the run in {folder} was trained on other data ({saved.get('path')}) than there is "
             f"now ({now['path']}); resume it with --data {_name_of(saved)}, or train anew"
         )
-    before = {"processes": 1, **record}  # older runs had no more
-    for name in ("threads", "processes", "device", "versions"):
+    try:
+        saved_config = Config(**record["config"])
+    except TypeError as error:
+        raise RunError(f"the run in {folder} is damaged: {error}; train again") from error
+    check_changes(folder, saved_config, vars(config), len(record["history"]))
+    # Older runs had no more processes, and did not tell their processor.
+    before = {"processes": 1, "processor": fixed["processor"], **record}
+    for name in ("threads", "processes", "device", "processor", "versions"):
         if before.get(name) != fixed[name]:
             print(
-                f"note: {name} is {fixed[name]}, and was {before.get(name)}: the result will be "
-                "as good, but not equal to the last bit",
+                f"note: {name} is {fixed[name]}, and was {before.get(name)!a:.200}: the result "
+                "will be as good, but not equal to the last bit",
                 flush=True,
             )
 
@@ -399,12 +424,35 @@ def _restore(
         part, _, rest = name.partition("/")
         parts.setdefault(part, {})[rest] = array
     try:
+        checkpoint.load_weights(network, model)  # which may be used only after the last epoch
         checkpoint.load_weights(network, parts["network"])
         checkpoint.load_optimizer_state(optimizer, parts["optimizer"], record["schedule"])
         checkpoint.restore_random_state(random, record["random"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise RunError(f"the run in {folder} is damaged: {error!r}; train again") from error
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RuntimeError) as error:
+        # What Python, NumPy and Paddle say of a state that is none of theirs.
+        raise RunError(f"the run in {folder} is damaged: {error!a:.200}; train again") from error
     return model
+
+
+def _check_history(folder: Path, record: checkpoint.Record, validated: bool) -> None:
+    needed = {"epoch", "loss", "accuracy", "learning_rate", "seconds"}
+    needed |= {"validation_loss", "validation_accuracy"} if validated else set()
+    for number, row in enumerate(record["history"], 1):
+        if not needed <= set(row) or row["epoch"] != number:
+            raise RunError(
+                f"the run in {folder} is damaged: epoch {number} of its history is incomplete; "
+                "train again"
+            )
+
+
+def _check_steps(folder: Path, record: checkpoint.Record, steps_an_epoch: int) -> None:
+    expected = steps_an_epoch * len(record["history"])
+    found = record["schedule"].get("last_epoch", expected)  # of batches, where it goes by them
+    if found != expected:
+        raise RunError(
+            f"the run in {folder} is damaged: its learning rate has taken {found} steps, expected "
+            f"{expected} after {len(record['history'])} epochs; train again"
+        )
 
 
 def _finish(

@@ -7,7 +7,8 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ from paddle_mnist.command_line import (
     run,
 )
 from paddle_mnist.errors import RunError, UsageError
-from paddle_mnist.files import replace_file, sync_folder, write_synced
+from paddle_mnist.files import leftovers, replace_file, sync_folder, write_synced
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 FORMATS = {"onnx": ".onnx", "paddle": "", "pdparams": ".pdparams", "html": ".html"}
 LIMIT = 1e-5
 TEST_IMAGES = 1000
+
+# A folder on its way into its place, and the one that makes room for it.
+_NEW, _OLD = "new.tmp", "old.tmp"
 
 
 def build_parser() -> Parser:
@@ -62,15 +66,20 @@ def build_parser() -> Parser:
 def export(arguments: argparse.Namespace) -> None:
     """Run the command."""
     check_place(arguments.format, arguments.out)
+    if arguments.format == "paddle":
+        sweep(arguments.out)
     folder = chosen_run(arguments)
     prepare_for_run(folder)
     from paddle_mnist.data import load_mnist
     from paddle_mnist.infer import Recognizer
 
     recognizer = Recognizer.load(folder)
-    with tempfile.TemporaryDirectory(prefix="paddle-mnist-") as scratch:
-        draft = Path(scratch) / "draft"
-        write(arguments.format, recognizer, draft)
+    with _draft_errors():
+        scratch = tempfile.TemporaryDirectory(prefix="paddle-mnist-")
+    with scratch as name:
+        draft = Path(name) / "draft"
+        with _draft_errors():
+            write(arguments.format, recognizer, draft)
         if arguments.format == "html":
             print("the page computes in a browser, so nothing is compared here")
         else:
@@ -79,6 +88,17 @@ def export(arguments: argparse.Namespace) -> None:
             check(arguments.format, recognizer, draft, mnist.test.images[:TEST_IMAGES])
         place(draft, arguments.out)
     print(f"written: {arguments.out}")
+
+
+@contextmanager
+def _draft_errors() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise RunError(
+            f"no draft can be written: {error}; make room there, or let TMPDIR name a folder "
+            "with room"
+        ) from error
 
 
 def check_place(name: str, out: Path) -> None:
@@ -231,8 +251,10 @@ def largest_difference(outputs: np.ndarray, expected: np.ndarray) -> float:
         outputs: float32 [N, M].
         expected: float32 [N, M].
     """
-    scale = max(1.0, float(abs(expected).max()))
-    return float(abs(outputs - expected).max()) / scale
+    import numpy as np
+
+    scale = max(1.0, float(np.abs(expected).max()))
+    return float(np.abs(outputs - expected).max()) / scale
 
 
 def place(draft: Path, out: Path) -> None:
@@ -254,24 +276,37 @@ def place(draft: Path, out: Path) -> None:
 
 def _replace_folder(draft: Path, out: Path) -> None:
     # Beside its place first: the draft may be on another disk, from where nothing can be renamed.
-    new, old = (out.with_name(f"{out.name}.{os.getpid()}.{end}") for end in ("tmp", "old"))
+    new, old = (out.with_name(f"{out.name}.{os.getpid()}.{end}") for end in (_NEW, _OLD))
     try:
         new.mkdir()
-        for path in draft.iterdir():
+        for path in sorted(draft.iterdir()):
             write_synced(new / path.name, path.read_bytes())
         sync_folder(new)
         if out.exists():
             os.replace(out, old)
-        try:
-            os.replace(new, out)
-        except OSError:
-            if old.exists():
-                os.replace(old, out)
-            raise
+        os.replace(new, out)
     finally:
+        if old.exists() and not out.exists():
+            os.replace(old, out)
         shutil.rmtree(new, ignore_errors=True)
-    shutil.rmtree(old, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
     sync_folder(out.parent)
+
+
+def sweep(out: Path) -> None:
+    """Take away what a killed export left; the model that it had put aside gets its place back.
+
+    Raises:
+        RunError: the folder cannot be written.
+    """
+    try:
+        for old in leftovers(out, _OLD):
+            if not out.exists():
+                os.replace(old, out)
+        for leftover in (*leftovers(out, _OLD), *leftovers(out, _NEW)):
+            shutil.rmtree(leftover)
+    except OSError as error:
+        raise RunError(f"{out} cannot be written: {error.strerror or error}") from error
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -30,6 +30,7 @@ from paddle_mnist.picture_files import (
 from paddle_mnist.surroundings import NO_DIGIT, cut_out_digit, remove_lines
 
 # What undoes each way in which a camera was held.
+AS_STORED = 1
 MOVES = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -68,7 +69,7 @@ def upright(picture: Image.Image) -> Image.Image:
     Returns:
         The picture, turned or mirrored if its EXIF says so.
     """
-    move = MOVES.get(picture.getexif().get(ORIENTATION))
+    move = MOVES.get(picture.getexif().get(ORIENTATION, AS_STORED))
     return picture if move is None else picture.transpose(move)
 
 
@@ -103,7 +104,8 @@ def _deep_to_grey(picture: Image.Image) -> np.ndarray:
     levels = levels.astype(np.float64)
     levels -= black  # in place: a large picture takes 160 MB here
     levels *= 255 / max(white - black, 1e-9)
-    return np.rint(levels, out=levels).astype(np.uint8)
+    np.rint(levels, out=levels)
+    return levels.astype(np.uint8)
 
 
 def to_grey(picture: Image.Image) -> np.ndarray:
@@ -182,7 +184,8 @@ def even_light(ink: np.ndarray) -> np.ndarray:
     window = 2 * int(max(small.size) * WIDEST_STROKE / 2) + 1  # Pillow's filters need odd sizes
     opened = small.filter(ImageFilter.MinFilter(window)).filter(ImageFilter.MaxFilter(window))
     shade = np.asarray(opened.resize(picture.size))
-    return np.maximum(ink, shade) - shade  # [H, W]
+    strokes: np.ndarray = np.maximum(ink, shade) - shade  # [H, W]
+    return strokes
 
 
 def _threshold(ink: np.ndarray) -> int:
@@ -190,9 +193,9 @@ def _threshold(ink: np.ndarray) -> int:
     counts = np.bincount(ink.ravel(), minlength=256)
     below, total = counts.cumsum(), (counts * np.arange(256)).cumsum()
     above = ink.size - below
-    with np.errstate(divide="ignore", invalid="ignore"):  # levels with nothing on one side
-        between = (total[-1] * (below / ink.size) - total) ** 2 / (below * 1.0 * above)
-    return int(np.argmax(np.nan_to_num(between, nan=-1.0, posinf=-1.0)))
+    with np.errstate(invalid="ignore"):  # 0 / 0, for levels with nothing on one side
+        between = (total[-1] * (below / ink.size) - total) ** 2 / (below * above)
+    return int(np.argmax(np.nan_to_num(between)))
 
 
 def _stretch(ink: np.ndarray, paper: float, full: float) -> np.ndarray:
@@ -289,7 +292,7 @@ def usual_stroke_width(ink: np.ndarray) -> np.ndarray:
     if THIN <= width <= THICK:
         return ink
     goal, choose = (NO_LONGER_THIN, np.maximum) if width < THIN else (NO_LONGER_THICK, np.minimum)
-    radius = max(1, round(abs(goal - width) / 2 * unit))
+    radius = round(abs(goal - width) / 2 * unit)
     changed = large
     for down in range(-radius, radius + 1):
         for right in range(-radius, radius + 1):
@@ -330,7 +333,7 @@ def fit_in_box(ink: np.ndarray, size: int = BOX) -> np.ndarray:
 
 def _offset(mass: np.ndarray, size: int) -> int:
     """Return where the box begins, so that the mean position of `mass` comes to pixel size/2."""
-    centre = np.average(np.arange(mass.size), weights=mass)
+    centre = float(np.average(np.arange(mass.size), weights=mass))
     # No ink may leave the picture, even if a centre far off the middle stays off.
     return min(max(round(size / 2 - centre), 0), size - mass.size)
 
@@ -432,7 +435,7 @@ def prepare(picture: Image.Image, instead: Mapping[str, Step] | None = None) -> 
     Raises:
         PictureError: the picture is blank, or has no pixels that can be read.
     """
-    return list(explain(picture, instead).values())[-1]  # [28, 28]
+    return np.asarray(list(explain(picture, instead).values())[-1])  # [28, 28]
 
 
 def load_image(path: str | os.PathLike[str]) -> np.ndarray:

@@ -101,7 +101,7 @@ def record_of(file: Path, stage: str) -> Record:
             "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
         },
         "test": None,
-        "versions": {"paddle": paddle.__version__, "numpy": np.__version__},
+        "versions": {"paddle": paddle.version.full_version, "numpy": np.__version__},
     }
 
 

@@ -24,6 +24,7 @@ from paddle_mnist.surroundings import seem_nothing, seem_several
 from paddle_mnist.transforms import norm_img
 
 _BATCH = 500  # only a matter of memory
+_LONGEST_NAME = 80  # characters; the name of a class stands in tables and above pictures
 
 # Below this probability a reading is in doubt. `evaluate --images` prints the accuracy and the
 # share of pictures left for this threshold and others.
@@ -105,8 +106,8 @@ class Recognizer:
         record = load_record(folder)
         if record["stage"] not in STAGES:
             raise RunError(
-                f"the run in {folder} is of stage {record['stage']!r}, which this version does not "
-                f"know; the stages are: {', '.join(STAGES)}"
+                f"the run in {folder} is of stage {record['stage']!r:.80}, which this version "
+                f"does not know; the stages are: {', '.join(STAGES)}"
             )
         try:
             _check_class_names(record["data"].get("classes", DIGITS))
@@ -129,12 +130,21 @@ class Recognizer:
                 `load_image` give.
 
         Returns:
-            float32 [N, 10] (logits), or [N, 1] for the linear stage.
+            float32 [N, 10] (logits), or [N, 1] for the linear stage; all finite.
+
+        Raises:
+            RunError: the weights are so large that the outputs are no numbers.
         """
         starts = range(0, len(images), _BATCH)
         with paddle.no_grad():
             batches = [self.network(norm_img(images[i : i + _BATCH])).numpy() for i in starts]
-        return np.concatenate(batches)
+        outputs = np.concatenate(batches)
+        if not np.isfinite(outputs).all():
+            raise RunError(
+                f"the network of stage {self.stage!r} answers with something that is no number; "
+                "train it again"
+            )
+        return outputs
 
     def read(self, images: np.ndarray) -> list[Reading]:
         """Read a batch of prepared images, uint8 [N, 28, 28]."""
@@ -159,18 +169,22 @@ class Recognizer:
         picture = open_picture(path)
         try:
             steps = explain(picture)
-            doubt = _doubt(steps["remove_lines"])
+            doubt = _doubt(np.asarray(steps["remove_lines"]))
         except PictureError as error:
             raise PictureError(f"{path}: {error}") from error
-        reading = self.read(steps["centre_of_mass_to_middle"][np.newaxis])[0]
+        reading = self.read(np.asarray(steps["centre_of_mass_to_middle"])[np.newaxis])[0]
         return replace(reading, steps=steps, doubt=doubt or reading.doubt)
 
 
 def _check_class_names(names: Any) -> None:
     # A run may come from anybody, and its names are printed in the terminal.
     fits = isinstance(names, (list, tuple)) and len(names) == len(DIGITS)
-    if not fits or not all(isinstance(name, str) and name.isprintable() for name in names):
+    if not fits or not all(map(_is_class_name, names)):
         raise RunError(f"its class names are {names!a:.80}; expected ten names; train again")
+
+
+def _is_class_name(name: Any) -> bool:
+    return isinstance(name, str) and name.isprintable() and len(name) <= _LONGEST_NAME
 
 
 def _doubt(ink: np.ndarray) -> str | None:

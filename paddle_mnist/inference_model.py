@@ -22,6 +22,8 @@ import numpy as np
 import paddle
 from paddle import nn
 
+from paddle_mnist.runtime import spare_home
+
 GRAPH, WEIGHTS, CONTRACT = "model.json", "model.pdiparams", "contract.json"
 FILES = (GRAPH, WEIGHTS, CONTRACT)
 INPUT = "images"
@@ -36,14 +38,35 @@ def write_inference_model(network: nn.Layer, folder: Path, contract: Mapping[str
         network: takes float32 [N, 784]; from now on in evaluation mode.
         folder: made where it is missing; the three files in it are replaced.
         contract: what to write into `contract.json`.
+
+    Raises:
+        OSError: the folder cannot be written.
     """
     network.eval()
     folder.mkdir(parents=True, exist_ok=True)
     rows = paddle.static.InputSpec([None, 784], "float32", INPUT)  # None: any number of pictures
-    with silenced():
-        paddle.jit.save(network, str(folder / Path(GRAPH).stem), input_spec=[rows])
+    with silenced(), spare_home():  # the translator keeps files in the home folder
+        try:
+            paddle.jit.save(network, str(folder / Path(GRAPH).stem), input_spec=[rows])
+        except RuntimeError as error:
+            if "Cannot open" not in str(error):
+                raise
+            raise OSError(f"Paddle cannot write into {folder}") from error
+    _check_written(network, folder)
     text = json.dumps(dict(contract), indent=1, ensure_ascii=False)
     (folder / CONTRACT).write_text(text, encoding="utf-8")
+
+
+def _check_written(network: nn.Layer, folder: Path) -> None:
+    # On a full disk Paddle leaves what there was room for, and says nothing.
+    weights = sum(parameter.numpy().nbytes for parameter in network.parameters())
+    try:
+        json.loads((folder / GRAPH).read_bytes())
+        whole = (folder / WEIGHTS).stat().st_size > weights
+    except ValueError:
+        whole = False
+    if not whole:
+        raise OSError(f"Paddle could not write all of the network into {folder}")
 
 
 def inference_outputs(folder: Path, rows: np.ndarray) -> np.ndarray:

@@ -175,7 +175,7 @@ def fit(
             workers,
             step,
         )
-        row = {"epoch": progress.epoch, "loss": progress.loss, "accuracy": progress.accuracy}
+        row: Row = {"epoch": progress.epoch, "loss": progress.loss, "accuracy": progress.accuracy}
         row["losses"] = means_of_parts(losses)
         if len(validation):
             measured = evaluate(

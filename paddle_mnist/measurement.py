@@ -170,7 +170,8 @@ def highest_probabilities(outputs: np.ndarray) -> np.ndarray:
     """
     if outputs.shape[1] == 1:
         return np.full(len(outputs), -1, np.float32)
-    return softmax(outputs).max(axis=1)
+    highest: np.ndarray = softmax(outputs).max(axis=1)
+    return highest
 
 
 def measure_pictures(

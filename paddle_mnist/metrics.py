@@ -20,16 +20,18 @@ def predicted_digits(outputs: np.ndarray, *, truncate: bool = False) -> np.ndarr
         int64 [N], 0 to 9.
     """
     if outputs.shape[1] == CLASSES:
-        return outputs.argmax(axis=1)  # [N, 10] -> [N]
-    numbers = np.trunc(outputs[:, 0]) if truncate else np.rint(outputs[:, 0])  # [N, 1] -> [N]
-    return np.clip(numbers, 0, CLASSES - 1).astype(np.int64)
+        largest: np.ndarray = outputs.argmax(axis=1)  # [N, 10] -> [N]
+        return largest
+    numbers: np.ndarray = np.trunc(outputs[:, 0]) if truncate else np.rint(outputs[:, 0])
+    return numbers.clip(0, CLASSES - 1).astype(np.int64)  # [N, 1] -> [N]
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
     """Probabilities [N, 10] from logits [N, 10]; each row adds up to 1."""
     # Taking the largest away changes nothing in the quotient and keeps exp from overflowing.
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
+    shares: np.ndarray = powers / powers.sum(axis=1, keepdims=True)
+    return shares
 
 
 def confusion_matrix(labels: np.ndarray, digits: np.ndarray) -> np.ndarray:
@@ -86,10 +88,10 @@ class Average:
 
     def __init__(self) -> None:
         self.total = 0.0
-        self.count = 0
+        self.count = 0.0
 
-    def add(self, mean: float, count: int) -> None:
-        """Take in a batch's mean and its number of images."""
+    def add(self, mean: float, count: float) -> None:
+        """Take in a batch's mean and its number of images, or what they stand for of a number."""
         self.total += mean * count
         self.count += count
 

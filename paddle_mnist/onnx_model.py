@@ -46,6 +46,7 @@ def write_onnx(network: nn.Layer, path: Path, metadata: Mapping[str, str]) -> No
     Raises:
         UsageError: paddle2onnx or onnx is not installed, or does not fit to this Paddle.
         RunError: the network cannot be translated.
+        OSError: the file, or a draft of it, cannot be written.
     """
     try:
         import onnx

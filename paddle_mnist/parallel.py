@@ -23,7 +23,7 @@ import os
 import socket
 import time
 from collections.abc import Iterator
-from typing import Callable, TypeVar
+from typing import Callable, Literal, TypeVar
 
 import numpy as np
 import paddle
@@ -94,7 +94,7 @@ class Workers:
             return list(numbers)
         total = paddle.to_tensor(numbers, dtype="float64")
         self.add_up(total)
-        return total.tolist()
+        return [float(number) for number in total.numpy()]
 
     def gather(self, rows: np.ndarray, count: int) -> np.ndarray:
         """Put together what was computed for the parts.
@@ -214,7 +214,9 @@ def _wait_for_first() -> None:
             time.sleep(0.02)
 
 
-def build_step(workers: Workers, precision: str = "float32") -> Callable[..., tuple]:
+def build_step(
+    workers: Workers, precision: str = "float32"
+) -> Callable[..., tuple[float, np.ndarray]]:
     """Make what `loop.fit` takes as its step, for several processes or for mixed precision.
 
     Args:
@@ -237,7 +239,8 @@ def build_step(workers: Workers, precision: str = "float32") -> Callable[..., tu
         images: paddle.Tensor,
         labels: paddle.Tensor,
     ) -> tuple[float, np.ndarray]:
-        with paddle.amp.auto_cast(mixed, dtype=precision if mixed else "float16"):
+        kind: Literal["bfloat16", "float16"] = "bfloat16" if precision == "bfloat16" else "float16"
+        with paddle.amp.auto_cast(mixed, dtype=kind):
             outputs = network(images)  # [part of N, 784] -> [part of N, 10]
             # The sum, not the mean: sums of parts of any size add up to that of the whole.
             loss_sum = loss_function(outputs, labels) * len(labels)
@@ -275,15 +278,15 @@ def average_gradients(
     Returns:
         The mean loss over the whole batch.
     """
-    trained = [parameter for parameter in parameters if parameter.grad is not None]
-    pieces = [parameter.grad.reshape([-1]) for parameter in trained]
+    trained = [(one, one.grad) for one in parameters if one.grad is not None]
+    pieces = [gradient.reshape([-1]) for _, gradient in trained]
     numbers = paddle.stack([loss_sum.detach().astype("float32"), paddle.to_tensor(float(count))])
     vector = paddle.concat([*pieces, numbers])  # [gradients + 2]
     if workers.count > 1:
         workers.add_up(vector)
     *sums, numbers = paddle.split(vector, [*(piece.shape[0] for piece in pieces), 2])
-    total_loss, total_count = numbers.tolist()
-    for parameter, gradient in zip(trained, sums):
+    total_loss, total_count = map(float, numbers.numpy())
+    for (parameter, _), gradient in zip(trained, sums):
         # By a number of Python: Paddle divides by a tensor of one number many times slower.
         parameter.grad = gradient.reshape(parameter.shape).scale(1 / total_count)
     return total_loss / total_count

@@ -80,8 +80,8 @@ class _Array:
         # Before anything of that size is made: the shape is only what the file claims.
         if math.prod(shape) * kind.dtype.itemsize != len(content):
             raise _RefusedError(f"it has {len(content)} bytes for an array of shape {list(shape)}")
-        order = "F" if is_fortran is True else "C"
-        array = np.frombuffer(content, kind.dtype).reshape(shape, order=order)
+        numbers = np.frombuffer(content, kind.dtype)
+        array = numbers.reshape(shape, order="F" if is_fortran is True else "C")
         self.value = array.astype(kind.dtype.newbyteorder("="), order="C", copy=False)
 
 
@@ -119,9 +119,9 @@ def _new_dict(arguments: tuple[Any, ...]) -> dict[str, Any]:
 
 def _bytes_of_text(arguments: tuple[Any, ...]) -> bytes:
     # Protocol 2 has no bytes: it keeps them as text, and names the function that turns it back.
-    if len(arguments) != 2 or not all(isinstance(argument, str) for argument in arguments):
+    text, encoding = arguments if len(arguments) == 2 else (None, None)
+    if not isinstance(text, str) or not isinstance(encoding, str):
         raise _RefusedError("it makes bytes in an unknown way")
-    text, encoding = arguments
     if encoding != "latin1":
         raise _RefusedError(
             f"it makes bytes by the encoding {_shown(encoding)}; only latin1 is known"
@@ -235,7 +235,7 @@ class _Machine:
         if not isinstance(target, (_Array, _DataType)):
             raise _RefusedError("it sets the inner state of something that is no array")
         target.build(state)
-        if isinstance(target, _Array):
+        if isinstance(target, _Array) and target.value is not None:
             self.spend(target.value.nbytes)
 
 
@@ -290,9 +290,12 @@ def _shown(value: Any) -> str:
     return repr(value if len(value) <= 80 else f"{value[:79]}…")
 
 
+_OPCODES = {opcode.code: opcode for opcode in pickletools.opcodes}
+
+
 def _next_step(file: io.BytesIO) -> tuple[str, Any]:
     code = file.read(1).decode("latin1")
-    step = pickletools.code2op.get(code)
+    step = _OPCODES.get(code)
     if step is None:
         raise _RefusedError("it is damaged: cut off, or no pickle")
     if step.name != "STOP" and step.name not in _STEPS:

@@ -11,6 +11,7 @@ from io import BytesIO
 from pathlib import Path
 
 from PIL import Image, UnidentifiedImageError
+from PIL.TiffImagePlugin import TiffImageFile
 
 from paddle_mnist.errors import PictureError
 
@@ -73,7 +74,7 @@ def _check_work(picture: Image.Image, data: bytes) -> None:
     """Refuse small files that would cost much: what a decoder does is not bound to the pixels."""
     if picture.format == "JPEG" and data.count(b"\xff\xda") > MAX_SCANS:
         raise PictureError(f"it has more than {MAX_SCANS} scans; save it as an ordinary JPEG")
-    if picture.format == "TIFF":
+    if isinstance(picture, TiffImageFile):
         tile = [picture.tag_v2.get(tag, 0) for tag in (TILE_WIDTH, TILE_LENGTH)]
         if not all(isinstance(side, int) for side in tile) or tile[0] * tile[1] > MAX_PIXELS:
             raise PictureError("its tiles are too large; save it as a PNG")

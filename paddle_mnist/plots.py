@@ -6,6 +6,7 @@ screen is needed.
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,6 +18,7 @@ from matplotlib.figure import Figure
 
 from paddle_mnist.data.class_names import DIGITS, are_digits
 from paddle_mnist.errors import RunError, UsageError
+from paddle_mnist.files import replace_file
 
 ENDINGS = (".png", ".svg", ".pdf")
 # Matplotlib writes it into files of each of these kinds.
@@ -147,7 +149,7 @@ def plot_curves(
         axes.plot(places, values, "o-" if len(values) <= 30 else "-", markersize=4, label=name)
     axes.set(xlabel=xlabel, ylabel=ylabel, title=title)
     if x is None:
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.locator_params("x", integer=True)
     axes.grid(alpha=0.3)
     if len(curves) > 1:
         axes.legend()
@@ -171,14 +173,14 @@ def plot_confusion(
     axes.imshow(mistakes, cmap="Reds", vmin=0, vmax=max(1, mistakes.max()))
     for true, row in enumerate(matrix):
         for read, count in enumerate(row):
-            style = {"weight": "bold"} if true == read else {}
+            style: dict[str, Any] = {"weight": "bold"} if true == read else {}
             if mistakes[true, read] > mistakes.max() / 2:
                 style["color"] = "white"  # on a dark field
             text = str(count) if count else ""
             axes.text(read, true, text, ha="center", va="center", fontsize=9, **style)
     axes.set(xlabel="read as", ylabel="true digit")
-    axes.set_yticks(range(len(matrix)), class_names)
-    axes.set_xticks(range(len(matrix)), class_names)
+    axes.set_yticks(range(len(matrix)), [*map(_literal, class_names)])
+    axes.set_xticks(range(len(matrix)), [*map(_literal, class_names)])
     if not are_digits(class_names):
         axes.set_ylabel("true class")
         axes.tick_params("x", rotation=60)
@@ -209,8 +211,8 @@ def plot_mistakes(
     # Names are longer than digits, and need a line each.
     between = " read as " if are_digits(class_names) else "\nread as "
     titles = [
-        f"{class_names[labels[i]]}{between}{class_names[digits[i]]}\n"
-        f"{probabilities[i, digits[i]]:.0%}"
+        _literal(f"{class_names[labels[i]]}{between}{class_names[digits[i]]}\n")
+        + f"{probabilities[i, digits[i]]:.0%}"
         for i in worst
     ]
     title = f"the worst {len(worst)} of {len(wrong)} mistakes" if len(wrong) else "no mistakes"
@@ -268,8 +270,13 @@ def plot_preparation(pictures: Sequence[Mapping[str, Any]], titles: Sequence[str
             if index == 0:
                 axes.set_title(_in_lines(name), fontsize=7)
         if titles:
-            row[0].set_ylabel(titles[index], fontsize=7)
+            row[0].set_ylabel(_literal(titles[index]), fontsize=7)
     return figure
+
+
+def _literal(text: str) -> str:
+    """Names come from elsewhere: Matplotlib must not take what is between two $ for a formula."""
+    return text.replace("$", r"\$")
 
 
 def _in_lines(name: str) -> str:
@@ -392,13 +399,10 @@ def save_figure(figure: Figure, path: Path) -> None:
         RunError: the file cannot be written, or its ending is unknown.
     """
     try:
+        content = io.BytesIO()
+        figure.savefig(content, format=path.suffix[1:] or "png", dpi=120)
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.tmp{path.suffix or '.png'}")
-        try:
-            figure.savefig(temporary, dpi=120)
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        replace_file(path, content.getvalue())
     except (OSError, ValueError) as error:
         # The text of an OSError names the temporary file, of which nobody knows.
         reason = error.strerror or error if isinstance(error, OSError) else error

@@ -15,6 +15,7 @@ from paddle_mnist.command_line import (
     add_run_options,
     chosen_run,
     prepare_for_run,
+    printable,
     run,
 )
 from paddle_mnist.errors import PictureError, UsageError
@@ -159,7 +160,7 @@ def read_all(recognizer: Recognizer, paths: Sequence[Path]) -> Readings:
         try:
             readings.append((path, recognizer.read_picture(path)))
         except PictureError as error:
-            print("error:", " ".join(str(error).splitlines()), file=sys.stderr)
+            print("error:", printable(str(error)), file=sys.stderr)
     return readings
 
 
@@ -176,7 +177,7 @@ def plot(readings: Readings, names: Sequence[str], path: Path) -> None:
     """Draw every step of the preparation of each picture."""
     from paddle_mnist.plots import plot_preparation, save_figure
 
-    steps = [reading.steps for _path, reading in readings]
+    steps = [reading.steps or {} for _path, reading in readings]
     titles = [f"{picture.name}\nread as {names[reading.digit]}" for picture, reading in readings]
     save_figure(plot_preparation(steps, titles), path)
 
@@ -200,11 +201,11 @@ def report(path: Path, reading: Reading, names: Sequence[str]) -> None:
     from paddle_mnist.plots import draw_in_terminal
 
     print(draw_in_terminal(reading.image))
-    name = names[reading.digit]
+    name, file = names[reading.digit], printable(str(path))
     if reading.probabilities is None:
-        print(f"{path}: {name} (the neuron says {reading.value:.2f})")
+        print(f"{file}: {name} (the neuron says {reading.value:.2f})")
     else:
-        print(f"{path}: {name} ({how_sure(reading.probabilities, names)})")
+        print(f"{file}: {name} ({how_sure(reading.probabilities, names)})")
     if reading.doubt:
         print(f"  do not rely on it: {DOUBTS[reading.doubt]}")
     print()

@@ -98,7 +98,9 @@ def run_together(command: list[str], count: int) -> int:
             "several processes need gloo, which Paddle has on Linux only; leave --processes out"
         )
     with contextlib.ExitStack() as stack:
-        errors = [stack.enter_context(tempfile.TemporaryFile("w+")) for _ in range(count)]
+        errors: list[IO[str]] = [
+            stack.enter_context(tempfile.TemporaryFile("w+")) for _ in range(count)
+        ]
         processes = stack.enter_context(_started(command, errors))
         codes, interrupted = _watch(processes)
         if interrupted and codes[0] != 130:
@@ -108,20 +110,20 @@ def run_together(command: list[str], count: int) -> int:
 
 
 @contextlib.contextmanager
-def _started(command: list[str], errors: list[IO[str]]) -> Iterator[list[subprocess.Popen]]:
-    processes: list[subprocess.Popen] = []
+def _started(command: list[str], errors: list[IO[str]]) -> Iterator[list[subprocess.Popen[bytes]]]:
+    processes: list[subprocess.Popen[bytes]] = []
     try:
         for rank, variables in enumerate(_variables(len(errors))):
-            output = {} if rank == 0 else {"stdout": subprocess.DEVNULL, "stderr": errors[rank]}
             processes.append(
                 subprocess.Popen(
                     command,
                     env={**os.environ, **variables},
                     stdin=subprocess.DEVNULL,
+                    stdout=None if rank == 0 else subprocess.DEVNULL,
+                    stderr=None if rank == 0 else errors[rank],
                     # Ctrl-C on the terminal is for the one that watches, who passes it on.
                     start_new_session=True,
-                    preexec_fn=_die_with_parent,
-                    **output,
+                    preexec_fn=die_with_parent,
                 )
             )
         yield processes
@@ -134,8 +136,13 @@ def _started(command: list[str], errors: list[IO[str]]) -> Iterator[list[subproc
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
-def _die_with_parent() -> None:
-    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+def die_with_parent() -> None:
+    """End this process as soon as the one that started it is gone, where the system can do that.
+
+    To be called in the new process. Linux ends it with SIGKILL; other systems know nothing like it.
+    """
+    if _LIBC is not None:
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _variables(count: int) -> list[dict[str, str]]:
@@ -165,7 +172,7 @@ def _free_ports(count: int) -> list[int]:
         return [one.getsockname()[1] for one in sockets]
 
 
-def _watch(processes: list[subprocess.Popen]) -> tuple[list[int], bool]:
+def _watch(processes: list[subprocess.Popen[bytes]]) -> tuple[list[int], bool]:
     """Wait until all have ended, or some time after the first bad end, and end the rest.
 
     Returns:
@@ -193,7 +200,7 @@ def _tell_failure(codes: list[int], errors: list[IO[str]]) -> None:
     # Who lost another one is not the cause; who could still say what is wrong tells more.
     causes = [rank for rank, code in enumerate(codes) if code not in (0, LOST)]
     told = [rank for rank in causes if codes[rank] > 0]
-    cause = (told or causes or [None])[0]
+    cause = next(iter(told or causes), None)
     if cause is None:
         if any(codes):
             raise ProcessEndedError("the processes of this training lost each other")

@@ -27,7 +27,8 @@ SEED = 0
 def add_noise(images: np.ndarray, strength: float, random: np.random.Generator) -> np.ndarray:
     """Add Gaussian noise of a standard deviation of `strength`, where 1 is full ink."""
     noise = random.normal(0, 255 * strength, images.shape)
-    return np.rint((images + noise).clip(0, 255)).astype(np.uint8)
+    noisy: np.ndarray = np.rint((images + noise).clip(0, 255))
+    return noisy.astype(np.uint8)
 
 
 def turn(images: np.ndarray, strength: float, random: np.random.Generator) -> np.ndarray:

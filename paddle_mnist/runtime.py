@@ -1,4 +1,4 @@
-"""Threads, BLAS, memory, device and seeds: what must be settled before Paddle is imported.
+"""Threads, BLAS, memory, home, device and seeds: what must be settled before Paddle is imported.
 
 `import paddle_mnist` calls `prepare()` with its defaults, so that importing it before Paddle is
 enough. This file knows nothing of data, networks or training.
@@ -6,12 +6,16 @@ enough. This file knows nothing of data, networks or training.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import logging
 import os
 import platform
 import sys
 import warnings
+from collections.abc import Iterator, Sequence
+from importlib.machinery import ModuleSpec, PathFinder
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from paddle_mnist.errors import UsageError
@@ -28,6 +32,13 @@ _KEEP_FREED_BYTES = 1 << 30
 _PADDLE_CHATTER = ("No ccache found", "When training, we now always track global mean and variance")
 
 DEVICES = ("auto", "cpu", "gpu")
+
+# Names the folder that takes the place of a home that cannot be written, for this process and those
+# that it starts.
+_SPARE_HOME = "PADDLE_MNIST_SPARE_HOME"
+# What Paddle makes when it is imported, and where Matplotlib wants to write: on Linux; elsewhere
+# the home folder itself is what counts.
+_KEPT_AT_HOME = ((".cache", "paddle", "dataset"), (".cache", "matplotlib"), (".config",))
 
 
 def _is_amd() -> bool:
@@ -46,10 +57,91 @@ def _keep_freed_memory() -> None:
     libc.mallopt(_M_TRIM_THRESHOLD, 2 * _KEEP_FREED_BYTES - 1)
 
 
+def _can_be_made(folder: str) -> bool:
+    """Whether a folder is there or can be made; nothing is made to find out."""
+    while not os.path.lexists(folder):
+        folder = os.path.dirname(folder)
+    return os.path.isdir(folder) and os.access(folder, os.W_OK | os.X_OK)
+
+
+def _takes_caches(home: str) -> bool:
+    return os.path.isdir(home) and all(
+        _can_be_made(os.path.join(home, *parts)) for parts in [(), *_KEPT_AT_HOME]
+    )
+
+
+def _replace_home() -> None:
+    # Otherwise `import paddle` may end with an OSError, and Matplotlib complains.
+    import atexit
+    import shutil
+    import tempfile
+
+    home = os.path.expanduser("~")
+    if not any(isinstance(finder, _PaddleAtSpareHome) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _PaddleAtSpareHome())
+    if os.path.isdir(os.environ.get(_SPARE_HOME, "")):  # of the process that started this one
+        return
+    try:
+        place = tempfile.mkdtemp(prefix="paddle-mnist-home-")
+    except OSError:  # told when Paddle is imported, which --help does not need
+        os.environ.pop(_SPARE_HOME, None)
+        return
+    atexit.register(shutil.rmtree, place, ignore_errors=True)
+    os.environ[_SPARE_HOME] = place
+    os.environ.setdefault("MPLCONFIGDIR", place)
+    print(
+        f"the home folder {home} cannot be written; the caches of Paddle and Matplotlib are in "
+        f"{place} until this ends",
+        file=sys.stderr,
+    )
+
+
+class _PaddleAtSpareHome:
+    """Finds Paddle where it is, and lets its import see the spare home."""
+
+    @staticmethod
+    def find_spec(
+        name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """What `import` asks; None for anything but Paddle."""
+        if name != "paddle":
+            return None
+        if _SPARE_HOME not in os.environ:
+            raise UsageError(
+                f"Paddle needs a folder to write to, and can use neither the home folder "
+                f"{os.path.expanduser('~')} nor a temporary one; let HOME or TMPDIR name a folder "
+                "that can be written"
+            )
+        spec = PathFinder.find_spec(name, path, target)
+        if spec is not None and spec.loader is not None:
+            # A function of this one loader, so that nothing else is imported differently.
+            vars(spec.loader)["exec_module"] = spare_home()(spec.loader.exec_module)
+        return spec
+
+
+@contextlib.contextmanager
+def spare_home() -> Iterator[None]:
+    """Let Paddle write its caches elsewhere meanwhile, where the home folder cannot be written."""
+    place = os.environ.get(_SPARE_HOME, "")
+    names = ("HOME", "USERPROFILE") if place else ()
+    before = {name: os.environ.get(name) for name in names}
+    os.environ.update(dict.fromkeys(names, place))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
 def prepare(threads: int | None = None) -> None:
     """Set the process up for fast training on a CPU; call it before Paddle is imported.
 
     Variables that the user has set are left alone, except that `threads` wins when it is given.
+    Where the user's home folder cannot be written, which Paddle's import needs, Paddle gets
+    another place for its caches until the process ends, and a line on standard error says so.
 
     Args:
         threads: how many threads a matrix product may use, 1 or more; None leaves it to the
@@ -65,12 +157,16 @@ def prepare(threads: int | None = None) -> None:
         # The MKL inside Paddle's wheel takes a slow path on AMD processors unless told that AVX2
         # is there; newer versions of MKL ignore the variable.
         os.environ.setdefault("MKL_DEBUG_CPU_TYPE", "5")
+    # Newer versions of onnxruntime report to their maker what they run, unless told not to.
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     for message in _PADDLE_CHATTER:
         warnings.filterwarnings("ignore", message=message)
     # On its first use Matplotlib lists the system's fonts, and Paddle's log settings show that.
     logging.getLogger("matplotlib.font_manager").setLevel(logging.WARNING)
     if sys.platform == "linux" and platform.libc_ver()[0] == "glibc":
         _keep_freed_memory()
+    if "paddle" not in sys.modules and not _takes_caches(os.path.expanduser("~")):
+        _replace_home()
 
 
 def _set_threads(threads: int) -> None:
@@ -92,6 +188,18 @@ def thread_count() -> int:
         if os.environ.get(name, "").isdigit():
             return int(os.environ[name])
     return 1
+
+
+def processor() -> str:
+    """The processor's name, and the path that MKL was told to take there: both decide the bits."""
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as cpuinfo:
+            names = [line.partition(":")[2].strip() for line in cpuinfo if "model name" in line]
+    except OSError:  # not Linux
+        names = []
+    name = names[0] if names else platform.processor() or platform.machine()
+    path = os.environ.get("MKL_DEBUG_CPU_TYPE")
+    return f"{name} (MKL_DEBUG_CPU_TYPE={path})" if path else name
 
 
 def select_device(name: str = "auto") -> str:

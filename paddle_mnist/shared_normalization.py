@@ -55,9 +55,11 @@ class SharedBatchNorm(nn.Layer):
             mean, variance, count = _shared_moments(maps.detach(), self.workers)  # [C], [C]
             for average, value in ((self._mean, mean), (self._variance, variance)):
                 average.set_value(self.momentum * average + (1 - self.momentum) * value)
-            return _Normalize.apply(
+            # Paddle says no types of `apply`.
+            normalized: paddle.Tensor = _Normalize.apply(  # type: ignore[no-untyped-call]
                 maps, self.weight, self.bias, mean, variance, count, self.epsilon, self.workers
             )
+            return normalized
         return F.batch_norm(
             maps, self._mean, self._variance, self.weight, self.bias, epsilon=self.epsilon
         )
@@ -103,14 +105,19 @@ class _Normalize(paddle.autograd.PyLayer):
         ctx.count, ctx.epsilon, ctx.workers = count, epsilon, workers
         return F.batch_norm(maps, mean, variance, weight, bias, epsilon=epsilon)
 
+    # Paddle's own type has no None for what needs no gradient, though Paddle asks for it.
     @staticmethod
-    def backward(ctx: Any, gradient: paddle.Tensor) -> tuple[paddle.Tensor | None, ...]:
+    def backward(  # type: ignore[override]
+        ctx: Any, gradient: paddle.Tensor
+    ) -> tuple[paddle.Tensor | None, ...]:
         maps, weight, bias, mean, variance = ctx.saved_tensor()
         inputs = [tensor.detach() for tensor in (maps, weight, bias)]
         for tensor in inputs:
             tensor.stop_gradient = False
         with paddle.enable_grad():
-            outputs = F.batch_norm(inputs[0], mean, variance, *inputs[1:], epsilon=ctx.epsilon)
+            outputs = F.batch_norm(
+                inputs[0], mean, variance, inputs[1], inputs[2], epsilon=ctx.epsilon
+            )
         # As if the moments were constant …
         of_maps, of_weight, of_bias = paddle.grad(outputs, inputs, gradient)
         # … less what each value changes through them: for every channel, with the normalised
@@ -119,5 +126,5 @@ class _Normalize(paddle.autograd.PyLayer):
         sums = paddle.stack([of_weight, of_bias])  # [2, C]
         ctx.workers.add_up(sums)
         sums *= weight / paddle.sqrt(variance + ctx.epsilon) / ctx.count
-        through_moments = F.batch_norm(maps, mean, variance, *sums, epsilon=ctx.epsilon)
+        through_moments = F.batch_norm(maps, mean, variance, sums[0], sums[1], epsilon=ctx.epsilon)
         return of_maps - through_moments, of_weight, of_bias, None, None

@@ -231,8 +231,7 @@ def configure(stage: str, **changes: Any) -> Config:
     defaults = find_stage(stage)
     changes = {name: value for name, value in changes.items() if value is not None}
     optimizer = changes.get("optimizer", defaults.optimizer)
-    if optimizer not in OPTIMIZERS:
-        raise UsageError(f"unknown optimizer {optimizer!r}; allowed: {', '.join(OPTIMIZERS)}")
+    _check_optimizer(optimizer)
     if optimizer != defaults.optimizer:
         changes.setdefault("learning_rate", OPTIMIZERS[optimizer].learning_rate)
     values: dict[str, Any] = {"stage": stage, "data": "auto", "seed": 0, "device": "auto"}
@@ -252,6 +251,8 @@ def check(config: Config) -> None:
     Raises:
         UsageError: a value is not allowed.
     """
+    find_stage(config.stage)
+    _check_optimizer(config.optimizer)
     for name in ("epochs", "batch_size", "threads"):
         value = getattr(config, name)
         if value < 1:
@@ -279,13 +280,44 @@ def check(config: Config) -> None:
         raise UsageError(f"unknown device {config.device!r}; allowed: {', '.join(DEVICES)}")
 
 
+def check_changes(run: object, saved: Config, asked: dict[str, Any], done: int) -> None:
+    """Refuse what a training cannot go on with, because no unbroken one would end there.
+
+    Args:
+        run: its folder, to be named.
+        saved: what it was started with.
+        asked: what it shall go on with, fields of `Config`. Only `epochs` (where the learning rate
+            does not depend on it), `threads` and `device` may be others, and the place of the
+            data, whose images are compared elsewhere.
+        done: how many epochs it has finished.
+
+    Raises:
+        UsageError: something else was asked for, or fewer epochs than there are already.
+    """
+    for name, value in asked.items():
+        before = getattr(saved, name)
+        free = name in ("data", "threads", "device") or (
+            name == "epochs" and saved.schedule != "one-cycle"
+        )
+        if value != before and not free:
+            planned = " (its learning rate follows a plan for them)" if name == "epochs" else ""
+            raise UsageError(
+                f"the run in {run} was started with {name.replace('_', ' ')} {before}{planned}, "
+                f"and cannot go on with {value}; leave that option out, or train anew without "
+                "--resume"
+            )
+    if asked.get("epochs", saved.epochs) < done:
+        raise UsageError(f"the run in {run} has {done} epochs already")
+
+
 def build_network(stage: str) -> nn.Layer:
     """Build a stage's untrained network; `runtime.set_seed` before it decides the first weights.
 
     Raises:
         UsageError: there is no such stage.
     """
-    return _find_class(f"models.{find_stage(stage).network}")()
+    network: nn.Layer = _find_class(f"models.{find_stage(stage).network}")()
+    return network
 
 
 def build_augmentation(name: str) -> Augmentation | None:
@@ -303,6 +335,11 @@ def build_augmentation(name: str) -> Augmentation | None:
     _check_augmentation(name)
     place = AUGMENTATIONS[name]
     return None if place is None else _find_class(place)()
+
+
+def _check_optimizer(name: str) -> None:
+    if name not in OPTIMIZERS:
+        raise UsageError(f"unknown optimizer {name!r}; allowed: {', '.join(OPTIMIZERS)}")
 
 
 def _check_augmentation(name: str) -> None:

@@ -275,7 +275,7 @@ def _is_edge(piece: Component) -> bool:
     pixels = piece.pixels
     depth = max(1, round(EDGE_DEPTH * min(pixels.shape)))
     sides = (pixels[:depth], pixels[-depth:], pixels.T[:depth], pixels.T[-depth:])
-    return max(side.any(axis=0).mean() for side in sides) >= EDGE_SHARE
+    return bool(max(side.any(axis=0).mean() for side in sides) >= EDGE_SHARE)
 
 
 def _frames(frame: Component, digit: Component) -> bool:

@@ -35,6 +35,7 @@ from paddle_mnist.stages import (
     Config,
     build_network,
     check,
+    check_changes,
     configure,
     find_stage,
 )
@@ -216,9 +217,8 @@ def resumed_config(folder: Path, changes: dict[str, Any]) -> Config:
 
     Args:
         folder: the run.
-        changes: fields of Config that were asked for; None: not asked for. Only `epochs` (where
-            the learning rate does not depend on it), `threads` and `device` may be others, and
-            the place of the data, which must be the same images all the same.
+        changes: fields of Config that were asked for; None: not asked for. `check_changes` says
+            which may be others.
 
     Raises:
         RunError: there is no run, or it is damaged.
@@ -238,20 +238,7 @@ def resumed_config(folder: Path, changes: dict[str, Any]) -> Config:
     except (TypeError, UsageError) as error:
         raise RunError(f"the run in {folder} is damaged: {error}; train again") from error
     asked = {name: value for name, value in changes.items() if value is not None}
-    for name, value in asked.items():
-        saved = getattr(config, name)
-        free = name in ("data", "threads", "device") or (
-            name == "epochs" and config.schedule != "one-cycle"
-        )
-        if value != saved and not free:
-            planned = " (its learning rate follows a plan for them)" if name == "epochs" else ""
-            raise UsageError(
-                f"the run in {folder} was started with {name.replace('_', ' ')} {saved}{planned}, "
-                f"and cannot go on with {value}; leave that option out, or train anew without "
-                "--resume"
-            )
-    if asked.get("epochs", config.epochs) < len(record["history"]):
-        raise UsageError(f"the run in {folder} has {len(record['history'])} epochs already")
+    check_changes(folder, config, asked, len(record["history"]))
     return dataclasses.replace(config, **asked)
 
 
@@ -259,7 +246,8 @@ def _saved(folder: Path) -> bytes:
     from paddle_mnist.checkpoint import RECORD
 
     try:
-        return (folder / RECORD).read_bytes()
+        # A pipe in its place could block for ever.
+        return (folder / RECORD).read_bytes() if (folder / RECORD).is_file() else b""
     except OSError:  # nothing is saved there, or nothing that can be gone on with
         return b""
 

@@ -92,7 +92,8 @@ def _smoothing(deviation: float) -> np.ndarray:
     """A matrix that smooths a row of noise, and leaves each of its values a variance of 1."""
     places = np.arange(_SIDE, dtype=np.float32)
     bells = np.exp(-0.5 * ((places[:, np.newaxis] - places) / deviation) ** 2)  # [28, 28]
-    return bells / np.sqrt((bells**2).sum(axis=1, keepdims=True))
+    smoothing: np.ndarray = bells / np.sqrt((bells**2).sum(axis=1, keepdims=True))
+    return smoothing
 
 
 def change_strokes(pictures: paddle.Tensor, changes: np.ndarray) -> paddle.Tensor:

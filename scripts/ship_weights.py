@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from paddle_mnist.data import Split
     from paddle_mnist.loop import Evaluation
 
-# Of no use without the state of the training.
-LEFT_OUT = ("random", "schedule")
+# Of no use without the state of the training, and what tells of the machine.
+LEFT_OUT = ("random", "schedule", "processor")
 # The largest change of a probability, or of the linear stage's number, that is nothing.
 LIMIT = 1e-3
 # Tried one after the other: all weights in 16 bits; then only those of as many numbers, because

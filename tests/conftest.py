@@ -4,12 +4,88 @@ from __future__ import annotations
 
 import csv
 import importlib
+import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 from PIL import Image
+
+# A test of a row of docs/promises.md is marked with @pytest.mark.promise(row=…); one that takes the
+# protection away, to show that the row's test can fail, with control=True besides.
+PROMISE = "promise"
+
+
+def pytest_addoption(parser):
+    parser.addoption("--slow", action="store_true", help="try every promise as often as it says")
+    parser.addoption("--figures", type=Path, help="write what the promises' tests tried to FILE")
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "promise(row, control): a test of a row of docs/promises.md")
+
+
+@pytest.fixture(scope="session")
+def trials(pytestconfig):
+    """A function: how often to try, in an ordinary run and with --slow."""
+
+    def choose(short: int, full: int) -> int:
+        return full if pytestconfig.getoption("--slow") else short
+
+    return choose
+
+
+@pytest.fixture
+def fuzz(trials, pytestconfig):
+    """A function: run what `hypothesis.given` made, with other inputs so often.
+
+    Ordinary runs try the same inputs every time; with --slow, they are new ones.
+    """
+
+    def run(test: Callable[[], None], short: int, full: int) -> int:
+        count = trials(short, full)
+        settings(
+            max_examples=count,
+            derandomize=not pytestconfig.getoption("--slow"),
+            deadline=None,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+            print_blob=True,
+        )(test)()
+        return count
+
+    return run
+
+
+@pytest.fixture
+def figure(request, record_property):
+    """A function: tell what was tried for the test's promise, once it was seen to hold.
+
+    The text has a {} for each number: figure("{} flipped bytes, {} not noticed", 2000, 0). It is
+    the same in every run, because docs/ has it in two languages.
+    """
+    marker = request.node.get_closest_marker(PROMISE)
+
+    def tell(text: str, *numbers: float) -> None:
+        told = {"row": marker.kwargs["row"], "text": text, "numbers": numbers}
+        record_property(PROMISE, json.dumps(told))
+
+    return tell
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    reports = terminalreporter.getreports("passed")
+    told = [json.loads(v) for r in reports for name, v in r.user_properties if name == PROMISE]
+    told.sort(key=lambda figure: (figure["row"], figure["text"], figure["numbers"]))
+    if told:
+        terminalreporter.section("promises")
+    for one in told:
+        terminalreporter.line(f"{one['row']:>2}  {one['text'].format(*one['numbers'])}")
+    if config.getoption("--figures"):
+        config.getoption("--figures").write_text(json.dumps(told, indent=1) + "\n")
 
 
 @pytest.fixture(autouse=True)

@@ -413,8 +413,8 @@ def test_a_record_that_would_end_behind_the_file_counts_for_nothing(watched):
 
 @needs_visualdl
 def test_a_board_may_begin_with_a_resumed_training(data, tmp_path):
-    run_training(small("mlp", data, epochs=2), tmp_path / "run")
-    config = small("mlp", data, epochs=3)
+    run_training(small("mlp", data, schedule="constant"), tmp_path / "run")
+    config = small("mlp", data, epochs=3, schedule="constant")
     run_training(config, tmp_path / "run", resume=True, visualdl=tmp_path / "board")
     history = recorded(tmp_path / "run")["history"]
     for part, name in (("training", "loss"), ("validation", "validation_loss")):

@@ -267,7 +267,7 @@ def test_a_folder_that_cannot_be_put_in_its_place_leaves_the_old_one(
     before, replace = contents(out), os.replace
 
     def fail_for_the_new(source, target):
-        if str(source).endswith(".tmp"):
+        if str(source).endswith(".new.tmp"):
             raise PermissionError(13, "Permission denied")
         replace(source, target)
 

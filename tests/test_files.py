@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 
+import psutil
 import pytest
 
 from paddle_mnist import files
@@ -62,3 +63,27 @@ def test_a_missing_folder_is_an_error(tmp_path):
     with pytest.raises(FileNotFoundError):
         files.replace_file(tmp_path / "none" / "run.json", b"content")
     assert names(tmp_path) == []
+
+
+def test_only_windows_does_not_wait_for_the_names_in_a_folder(tmp_path, monkeypatch):
+    missing = tmp_path / "none"
+    monkeypatch.setattr(os, "name", "posix")
+    with pytest.raises(FileNotFoundError):
+        files.sync_folder(missing)
+    with monkeypatch.context() as on_windows:
+        on_windows.setattr(os, "name", "nt")
+        files.sync_folder(missing)
+
+
+def test_what_dead_processes_left_is_found_and_nothing_else(tmp_path, monkeypatch):
+    monkeypatch.setattr(psutil, "pid_exists", lambda process: process == 8)
+    ours, older = tmp_path / "run.json.7.tmp", tmp_path / "run.json.7.old"
+    others = ["run.json", "run.json.8.tmp", "my run.json.7.tmp", "run_json.7.tmp", "run.json.x.tmp"]
+    others += ["run.json.7.tmp.png", "run.json.1234567890.tmp"]
+    for path in (ours, older, *(tmp_path / name for name in others)):
+        path.write_bytes(b"")
+    assert files.leftovers(tmp_path / "run.json", "tmp") == [ours]
+    assert files.leftovers(tmp_path / "run.json", "old") == [older]
+    assert files.leftovers(tmp_path / "none" / "run.json", "tmp") == []
+    files.replace_file(tmp_path / "run.json", b"new")
+    assert names(tmp_path) == sorted([older.name, *others])

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import gzip
 import importlib.util
+import itertools
+import json
 import math
 from io import BytesIO
 from pathlib import Path
@@ -19,6 +21,7 @@ from paddle_mnist.errors import PictureError, UsageError
 ROOT = Path(__file__).parents[1]
 WORK = ROOT / "work"
 SAMPLE = ROOT / "paddle_mnist" / "data" / "sample"
+STROKES = ROOT / "tests" / "demo" / "strokes.json"
 # Corners in a box of height 1. In the box of 20x20 it is 12.9 pixels wide, so that a pixel more
 # or less in the picture does not change how its width is rounded.
 SEVEN = [(0.0, 0.05), (0.60, 0.0), (0.25, 1.0)]
@@ -70,15 +73,147 @@ def save(picture: Image.Image, path: Path, **options) -> Path:
 # The result as a whole
 
 
-def test_shifted_and_inverted_pictures_give_exactly_the_same_image():
-    grey = draw_seven()
-    expected = prepare(grey)
+# What MNIST's makers describe, computed in another way. LeCun, Cortes and Burges: "size normalized
+# to fit in a 20x20 pixel box while preserving their aspect ratio", with grey levels from
+# anti-aliasing, and "centered in a 28x28 image by computing the center of mass of the pixels".
+
+
+def shares(count: int, parts: int) -> np.ndarray:
+    """How much of each of `count` pixels in a row lies in each of `parts` equal parts of it."""
+    edges = np.arange(parts + 1) * count / parts
+    starts = np.arange(count)
+    ends = np.minimum(edges[1:, np.newaxis], starts + 1)
+    return np.clip(ends - np.maximum(edges[:-1, np.newaxis], starts), 0, None)  # [parts, count]
+
+
+def by_the_book(ink: np.ndarray, more: int = 0) -> np.ndarray:
+    """What MNIST has of a digit that is cut out along its edges: means of each pixel's area.
+
+    Its shorter side seldom is a whole number of pixels; `more` is added to the nearest.
+    """
+    longest = max(ink.shape)
+    sides = [round(20 * side / longest) + (more if side < longest else 0) for side in ink.shape]
+    height, width = (min(max(side, 1), 20) for side in sides)
+    box = shares(len(ink), height) @ ink @ shares(len(ink[0]), width).T
+    box *= 255 / box.max()
+    top, left = (
+        min(max(round(14 - mean), 0), 28 - side) for mean, side in zip(centre(box), box.shape)
+    )
+    return np.pad(box, ((top, 28 - height - top), (left, 28 - width - left)))
+
+
+def difference_from_the_book(ink: np.ndarray, result: np.ndarray) -> float:
+    return min(least_difference(by_the_book(ink, more), result) for more in (-1, 0, 1))
+
+
+def enlarged(digit: np.ndarray, longest: int) -> np.ndarray:
+    """A digit of MNIST, cut out along its edges, in another size: uint8 `[h, w]`, 0 for paper."""
+    ink = images.crop_to_ink(digit)
+    height, width = (round(longest * side / max(ink.shape)) for side in ink.shape)
+    return np.asarray(Image.fromarray(ink).resize((width, height), Image.Resampling.BICUBIC))
+
+
+def written(shape: dict, longest: int, fine: int = 4) -> np.ndarray:
+    """Strokes of a pen in any size, cut out along their edges: uint8 `[h, w]`, 0 for paper."""
+    strokes = [np.array(stroke, float) for stroke in shape["strokes"]]
+    points, radius = np.concatenate(strokes), shape["brush"] / 2
+    corner, end = points.min(axis=0) - radius, points.max(axis=0) + radius
+    scale = longest / (end - corner).max()
+    width, height = np.ceil((end - corner) * scale).astype(int).tolist()
+    picture, radius = Image.new("L", (width * fine, height * fine)), radius * scale * fine
+    draw = ImageDraw.Draw(picture)
+    for stroke in strokes:
+        places = [(x, y) for x, y in (stroke - corner) * scale * fine]
+        draw.line(places, fill=255, width=round(2 * radius))
+        for x, y in places:
+            draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=255)
+    return np.asarray(picture.resize((width, height), Image.Resampling.BOX))
+
+
+def sheets(count: int) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Digits of MNIST, and written ones, somewhere on sheets of many sizes, on many papers.
+
+    Returns:
+        For each what it is (large, cut out, white on black), its ink in the size that it has on the
+        sheet, and the sheet: uint8, ink on paper or the other way round.
+    """
+    random = np.random.default_rng(18)
+    digits, shapes = read_sample(), json.loads(STROKES.read_text(encoding="utf-8"))
+    found = []
+    for number in range(count):
+        longest = int(random.integers(60, 240))
+        if number % 2:
+            what = images.crop_to_ink(digits[random.integers(len(digits))])
+            ink = enlarged(what, longest)
+        else:
+            shape = shapes[random.integers(len(shapes))]
+            what, ink = written(shape, 400), written(shape, longest)
+        # Less than a tenth of the sheet's height is taken for no digit (surroundings.DIGIT_HEIGHT).
+        most = random.choice([0.5, 1, 4])
+        around = (random.uniform(0.05, most, (2, 2)) * len(ink)).astype(int)
+        dark, light = random.integers(0, 60), random.integers(150, 256)
+        grey = np.rint(light - np.pad(ink, around) / 255.0 * (light - dark)).astype(np.uint8)
+        found.append((what, ink, 255 - grey if random.random() < 0.5 else grey))
+    return found
+
+
+# A part of the ink. Pillow's filter makes edges softer than the mean of an area: for most digits by
+# 0.1 to 0.2. And ink ends somewhere within a pixel, so that a stroke of three pixels may be wider
+# or narrower by half a one.
+TOLERANCE = 0.35
+
+
+def as_it_is(ink: np.ndarray) -> np.ndarray:
+    return ink
+
+
+def is_by_the_book(what: np.ndarray, result: np.ndarray) -> bool:
+    rows, columns = np.flatnonzero(result.any(axis=1)), np.flatnonzero(result.any(axis=0))
+    longest = max(np.ptp(rows), np.ptp(columns)) + 1
+    off = np.abs(np.subtract(centre(result), 14)).max()
+    return difference_from_the_book(what, result) < TOLERANCE and longest == 20 and off <= 0.5
+
+
+@pytest.mark.promise(row=18)
+def test_any_digit_on_any_sheet_becomes_what_mnist_has_of_it(trials, figure):
+    count = trials(30, 500)
+    found, changes = [], []
+    for what, _ink, grey in sheets(count):
+        # Strokes that are wider or narrower than usual are not in the book.
+        result = images.prepare(Image.fromarray(grey), {"usual_stroke_width": as_it_is})
+        assert is_by_the_book(what, result)
+        found.append(difference_from_the_book(what, result))
+        again = images.prepare(Image.fromarray(result), {"usual_stroke_width": as_it_is})
+        changes.append(least_difference(result, again))
+    # Without grey edges, what is written would be twice as far away.
+    assert np.mean(found[::2]) < 0.15 and np.mean(found[1::2]) < 0.2
+    # What is prepared already hardly changes.
+    assert max(changes) < TOLERANCE and np.mean(changes) < TOLERANCE / 4
+    figure("{} digits, shifted, scaled, inverted: {} are not what MNIST has of them", count, 0)
+
+
+@pytest.mark.promise(row=18)
+def test_shifted_and_inverted_pictures_give_exactly_the_same_image(trials, figure):
+    count = trials(12, 200)
     random = np.random.default_rng(6)
-    for _ in range(50):
-        around = [tuple(random.integers(0, 90, 2)) for _ in range(2)]
-        shifted = np.pad(grey, around, constant_values=255)
-        assert np.array_equal(prepare(shifted), expected)
-        assert np.array_equal(prepare(255 - shifted), expected)
+    for number, (_what, ink, _grey) in enumerate(sheets(count)):
+        grey = 255 - np.pad(ink, 12)
+        expected = prepare(grey)
+        shifted = np.pad(grey, random.integers(0, 90, (2, 2)), constant_values=255)
+        result = prepare(shifted)
+        assert np.array_equal(prepare(255 - shifted), result)
+        # The wide soft edges of an enlarged digit of MNIST are taken for shade, or for grain, by
+        # how much paper there is; the test above is for them.
+        assert number % 2 or np.array_equal(result, expected)
+    figure("{} digits, shifted and inverted: {} give another image", count, 0)
+
+
+@pytest.mark.promise(row=18, control=True)
+def test_other_digits_are_not_the_same_by_far():
+    # The control of the tolerance above.
+    digits = [images.crop_to_ink(digit) for digit in read_sample()[:16]]
+    for first, second in itertools.permutations(digits, 2):
+        assert difference_from_the_book(first, by_the_book(second)) > TOLERANCE
 
 
 def drawings(count: int) -> list[np.ndarray]:
@@ -101,10 +236,12 @@ def is_the_same_in_the_middle(expected: np.ndarray, result: np.ndarray) -> bool:
     return least_difference(expected, result) < 0.15 and off <= 0.5
 
 
-def test_shifted_scaled_and_inverted_pictures_give_the_same_image():
-    expected = prepare(draw_seven())
-    for grey in drawings(500):
+@pytest.mark.promise(row=18)
+def test_shifted_scaled_and_inverted_pictures_give_the_same_image(trials, figure):
+    expected, count = prepare(draw_seven()), trials(30, 500)
+    for grey in drawings(count):
         assert is_the_same_in_the_middle(expected, prepare(grey))
+    figure("{} drawings of the same 7: {} give another image", count, 0)
 
 
 def reduce_by_8(ink: np.ndarray) -> np.ndarray:
@@ -125,17 +262,21 @@ def lay_into_the_corner(ink: np.ndarray) -> np.ndarray:
     ],
     ids=["not scaled", "not centred", "not cut out", "not inverted"],
 )
+@pytest.mark.promise(row=18, control=True)
 def test_without_one_of_the_steps_they_do_not(instead):
-    # The control of the test above: each step is needed, and its lack is seen.
+    # The control of the tests above: each step is needed, and its lack is seen.
     expected = prepare(draw_seven())
+    cases = [(is_the_same_in_the_middle, expected, grey) for grey in drawings(12)]
+    cases += [(is_by_the_book, what, grey) for what, _ink, grey in sheets(12)]
     same = []
-    for grey in drawings(40):
+    for is_same, known, grey in cases:
         try:
             result = images.prepare(Image.fromarray(grey), instead)
         except PictureError:
             same.append(False)
         else:
-            same.append(is_the_same_in_the_middle(expected, result))
+            same.append(is_same(known, result))
+    assert not all(same[:12]) and not all(same[12:])
     assert np.mean(same) < 0.8
 
 
@@ -252,6 +393,8 @@ def test_a_step_that_there_is_not_cannot_be_replaced():
     for function in (images.explain, images.prepare):
         with pytest.raises(UsageError, match="no step crop; the steps are: upright, on_white"):
             function(Image.fromarray(draw_seven()), {"crop": lambda ink: ink})
+        with pytest.raises(UsageError, match="no step crop, turn; the steps are: "):
+            function(Image.fromarray(draw_seven()), {"turn": None, "crop": None})
 
 
 # Each step
@@ -304,13 +447,20 @@ def test_transparency_is_laid_on_white():
     np.testing.assert_allclose(np.asarray(result)[0], expected, atol=1)
 
 
+@pytest.mark.parametrize(
+    ("mode", "expected"), [("1", "1"), ("L", "L"), ("P", "RGB"), ("CMYK", "RGB"), ("RGB", "RGB")]
+)
+def test_without_transparency_greys_stay_and_all_others_become_rgb(mode, expected):
+    assert images.on_white(Image.new(mode, (2, 2))).mode == expected
+
+
 @pytest.mark.parametrize("mode", ["I;16", "I;16B", "I;16L"])
 def test_sixteen_bits_are_scaled_linearly(mode):
-    levels = np.arange(0, 65536, 97)
+    levels = np.arange(65536)
     data = levels.astype(">u2" if mode == "I;16B" else "<u2").tobytes()
     picture = Image.frombytes(mode, (levels.size, 1), data)
-    # 65535 / 255 = 257
-    np.testing.assert_allclose(images.to_grey(picture)[0], levels / 257, atol=0.5)
+    # 65535 / 255 = 257, an odd number, so that no level lies between two greys.
+    np.testing.assert_array_equal(images.to_grey(picture)[0], np.rint(levels / 257))
 
 
 def test_sixteen_bits_survive_a_png_file(tmp_path):
@@ -324,6 +474,12 @@ def test_thirty_two_bits_are_scaled_from_darkest_to_lightest(dtype):
     levels = np.array([[-1000, 0, 50, 3000]], dtype)
     grey = images.to_grey(Image.fromarray(levels))
     np.testing.assert_allclose(grey[0], (levels[0] + 1000) * 255 / 4000, atol=0.5)
+
+
+def test_thirty_two_bits_may_differ_by_little_or_not_at_all():
+    levels = np.array([[0.0, 0.1, 0.5]], np.float32)
+    assert images.to_grey(Image.fromarray(levels)).tolist() == [[0, 51, 255]]
+    assert not images.to_grey(Image.fromarray(np.full((2, 2), 0.5, np.float32))).any()
 
 
 def test_colours_are_weighted_as_bt_601_says():
@@ -347,6 +503,44 @@ def test_ink_is_lighter_than_paper_afterwards(paper, ink):
     result = images.white_ink_on_black(grey)
     assert result[20, 20] > result[0, 0]
     assert abs(int(result[20, 20]) - int(result[0, 0])) == abs(paper - ink)
+
+
+@pytest.mark.parametrize("turns", range(4))
+def test_each_side_of_the_border_counts(turns):
+    # Of 34 pixels, 18 are light: both short sides, and the ends of the long ones. One row further
+    # in there are only 11.
+    grey = np.full((10, 7), 50, np.uint8)
+    grey[[0, -1]] = 200
+    grey = np.rot90(grey, turns)
+    np.testing.assert_array_equal(images.white_ink_on_black(grey), 255 - grey)
+
+
+def sheet(paper: int, **shares: float) -> np.ndarray:
+    """Paper of one level, and so many of 10,000 pixels of other levels: level_40=100."""
+    levels = np.full(10_000, paper, np.uint8)
+    ends = np.cumsum([0, *shares.values()])
+    for name, start, end in zip(shares, ends, ends[1:]):
+        levels[5_000 + start : 5_000 + end] = int(name.removeprefix("level_"))
+    return levels.reshape(100, 100)  # the border stays paper
+
+
+@pytest.mark.parametrize(
+    ("grey", "paper_is_light"),
+    [
+        # A few odd pixels do not decide, whatever their level: 5 of 10,000, where 50 are ink.
+        (sheet(120, level_0=50, level_255=5), True),
+        (sheet(135, level_255=50, level_0=5), False),
+        # A difference of 8 levels decides; one of 7 says nothing, and then the odd pixels do.
+        (sheet(100, level_92=100, level_200=1), True),
+        (sheet(100, level_93=100, level_200=1), False),
+        # As much on both sides says nothing, either.
+        (sheet(150, level_90=100, level_210=100, level_255=1), False),
+        (sheet(100, level_40=100, level_160=100, level_0=1), True),
+    ],
+)
+def test_what_differs_most_from_the_paper_is_ink(grey, paper_is_light):
+    expected = 255 - grey if paper_is_light else grey
+    np.testing.assert_array_equal(images.white_ink_on_black(grey), expected)
 
 
 @pytest.mark.parametrize("side", [100, 300, 600, 1000, 1900])
@@ -396,6 +590,24 @@ def test_even_light_leaves_what_is_nearly_black_and_white(noise):
     assert not np.array_equal(images.even_light(ink), ink)
 
 
+def test_four_fifths_of_black_and_white_are_enough():
+    ink = np.zeros((10, 10), np.uint8)
+    ink[:, :2] = 100  # at the border, where it would be taken for shade
+    assert np.array_equal(images.even_light(ink), ink)
+    ink[0, 2] = 100
+    assert not np.array_equal(images.even_light(ink), ink)
+
+
+def test_what_is_wider_than_a_third_is_shade():
+    # The window has 2 * int(60 / 3 / 2) + 1 = 21 pixels.
+    for width, left in ((20, 160), (21, 0)):
+        ink = np.full((60, 60), 40, np.uint8)
+        ink[:, 20 : 20 + width] = 200
+        expected = np.zeros((60, 60))
+        expected[:, 20 : 20 + width] = left
+        np.testing.assert_array_equal(images.even_light(ink), expected)
+
+
 def test_even_light_takes_a_sharp_shadow():
     ink = np.zeros((60, 60), np.uint8)
     ink[:, 35:] = 90
@@ -421,6 +633,11 @@ def test_threshold_equals_a_search_by_hand():
         return sum(part.size * part.var() for part in parts if part.size)
 
     assert within(images._threshold(ink[None])) == pytest.approx(min(map(within, range(255))))
+    ink[:60] = 255  # the last level counts, too
+    assert within(images._threshold(ink[None])) == pytest.approx(min(map(within, range(255))))
+    ink[:] = 100
+    ink[0] = 101  # hardly any variance between the parts
+    assert images._threshold(ink[None]) == 100
 
 
 def test_remove_paper_makes_paper_0_and_ink_255():
@@ -443,11 +660,41 @@ def test_remove_paper_parts_grain_from_ink_at_the_threshold_at_most():
     assert (result > 0).sum() == 40 * 5
 
 
+def test_one_pixel_of_paper_and_one_of_ink_are_enough():
+    assert images.remove_paper(np.array([[0, 200]], np.uint8)).tolist() == [[0, 255]]
+
+
+def grainy(ink: int) -> np.ndarray:
+    """Paper whose levels have the median 100 and the median absolute deviation 10; and ink."""
+    return np.repeat(np.array([90, 100, 110, 170, ink], np.uint8), [330, 330, 330, 4, 300])[None]
+
+
+def test_paper_ends_three_standard_deviations_above_its_median():
+    # The deviation is 1.4826 * 10. Otsu's threshold is 170, nearer to the paper's mean than 250 is.
+    paper = 100 + 3 * 14.826
+    expected = [0, 0, 0, round((170 - paper) * 255 / (250 - paper)), 255]
+    assert images.remove_paper(grainy(250))[0, [0, 330, 660, 990, -1]].tolist() == expected
+
+
+def test_ink_stands_out_by_six_standard_deviations_or_is_grain():
+    assert 88 < 6 * 14.826 < 89
+    for level, is_ink in ((188, False), (189, True)):
+        levels = np.repeat(np.array([90, 100, 110, level], np.uint8), [330, 330, 330, 300])[None]
+        assert images.remove_paper(levels).any() == is_ink
+
+
+def test_ink_stands_out_by_eight_levels_or_is_none():
+    for level, is_ink in ((47, False), (48, True)):
+        ink = np.full((9, 9), 40, np.uint8)
+        ink[4] = level
+        assert images.remove_paper(ink).any() == is_ink
+
+
 def test_levels_are_stretched_whatever_numbers_the_limits_are():
-    ink = np.array([[0, 59, 60, 100, 140, 255]], np.uint8)
+    ink = np.array([[0, 59, 60, 100, 139, 140, 255]], np.uint8)
     for kind in (int, float, np.int64, np.float64):
         result = images._stretch(ink, kind(60), kind(140))
-        assert result.tolist() == [[0, 0, 0, 128, 255, 255]]
+        assert result.tolist() == [[0, 0, 0, 128, 252, 255, 255]]
 
 
 def test_remove_paper_takes_the_grain_with_it():
@@ -464,6 +711,9 @@ def test_crop_keeps_all_that_is_at_least_a_quarter_ink():
     ink = np.zeros((50, 60), np.uint8)
     ink[10, 20], ink[30, 45], ink[40, 50] = 255, 64, 63
     assert images.crop_to_ink(ink).shape == (21, 26)  # rows 10 to 30, columns 20 to 45
+    assert images.crop_to_ink(ink[:11]).tolist() == [[255]]
+    with pytest.raises(PictureError, match="nothing to read"):
+        images.crop_to_ink(ink[31:])
 
 
 def bar(width: float, degrees: float, length: float = 400.0, fine: int = 4) -> np.ndarray:
@@ -558,6 +808,33 @@ def test_usual_strokes_are_left_exactly_alone(pen):
     assert np.array_equal(images.usual_stroke_width(ink), ink)
 
 
+def bars(levels: list[int], width: int, height: int = 120) -> np.ndarray:
+    """Upright bars side by side, at the size at which strokes are measured."""
+    return np.repeat(np.array([levels], np.uint8), height, axis=0).repeat(width, axis=1)
+
+
+def test_a_thin_bar_grows_by_a_disk():
+    # 2 * 120 * 6 / (2 * (120 + 6) * pi / 4) = 7.3 of 120 pixels are 1.2 of 20, which lack 0.9.
+    # So the disk has the radius 0.9 / 2 * 6, about 3: in its rows there are 3, 5, 7, 7, 7, 5 and 3.
+    grown = images.usual_stroke_width(bars([255], 6)) > 0
+    assert grown.sum(axis=1).tolist() == [8, 10, *[12] * 122, 10, 8]
+    assert np.array_equal(grown, grown[::-1, ::-1])
+
+
+def test_a_thick_bar_shrinks_by_a_disk():
+    # 2 * 120 * 40 / (2 * (120 + 40) * pi / 4) = 38.2 of 120 pixels are 6.4 of 20, 2.9 too many.
+    shrunk = images.usual_stroke_width(bars([255], 40))
+    radius = round(2.87 / 2 * 6)
+    np.testing.assert_array_equal(shrunk, np.full((120 - 2 * radius, 40 - 2 * radius), 255))
+
+
+def test_half_as_bright_as_the_brightest_ink_is_ink():
+    # Two bars of 6 pixels make a usual stroke of 12; one of them alone is too thin.
+    for levels, is_usual in (([255, 128], True), ([255, 127], False), ([101, 51], True)):
+        ink = bars(levels, 6)
+        assert np.array_equal(images.usual_stroke_width(ink), ink) == is_usual
+
+
 def test_thickening_keeps_the_shape():
     # The middle of the strokes stays, and strokes meet where they met.
     fine = prepare(draw_seven(size=(600, 720), height=480, corner=(100, 80), pen=0.015))
@@ -589,7 +866,13 @@ def test_nothing_cannot_be_thickened():
 
 @pytest.mark.parametrize(
     ("shape", "expected"),
-    [((40, 20), (20, 10)), ((10, 40), (5, 20)), ((5, 5), (20, 20)), ((1, 900), (1, 20))],
+    [
+        ((40, 20), (20, 10)),
+        ((10, 40), (5, 20)),
+        ((5, 5), (20, 20)),
+        ((1, 900), (1, 20)),
+        ((900, 1), (20, 1)),
+    ],
 )
 def test_box_keeps_the_aspect(shape, expected):
     assert images.fit_in_box(np.full(shape, 200, np.uint8)).shape == expected
@@ -604,10 +887,19 @@ def test_box_averages_when_it_reduces():
     assert np.abs(box[:, 11:19].astype(int) - 127.5).max() < 20
 
 
+def test_edges_in_the_box_have_no_halo():
+    # A bilinear filter only averages; a bicubic one would draw a lighter line beside the edge.
+    box = images.fit_in_box(np.repeat(np.array([[200, 120]], np.uint8), 50, axis=1).repeat(100, 0))
+    assert (box[:, :9] == 255).all()
+    assert (box[:, 11:] == 153).all()  # 120 * 255 / 200
+
+
 def test_thin_strokes_do_not_fade_in_the_box():
     ring = np.zeros((300, 300), np.uint8)
     ring[[0, -1]] = ring[:, [0, -1]] = 255  # a stroke of 1 pixel, 1/15 of a pixel in the box
     assert images.fit_in_box(ring).max() == 255
+    with pytest.raises(PictureError, match="nothing to read"):
+        images.fit_in_box(np.zeros_like(ring))
 
 
 def test_the_middle_is_pixel_14():
@@ -629,10 +921,16 @@ def test_ink_is_never_cut_off():
     result = images.centre_of_mass_to_middle(ink)
     assert result.sum(dtype=int) == ink.sum(dtype=int)
     assert np.flatnonzero(result.any(1)).tolist() == [8, 27]
+    tall = np.zeros((27, 1), np.uint8)
+    tall[0], tall[-1] = 1, 255  # nearly all mass at the bottom
+    assert np.flatnonzero(images.centre_of_mass_to_middle(tall).any(1)).tolist() == [0, 26]
+    assert images.centre_of_mass_to_middle(np.ones((28, 28), np.uint8)).all()
+    with pytest.raises(PictureError, match="nothing to read"):
+        images.centre_of_mass_to_middle(np.zeros((20, 20), np.uint8))
 
 
 def test_ink_that_does_not_fit_is_refused():
-    with pytest.raises(PictureError, match="29 x 3 pixels does not fit into 28 x 28"):
+    with pytest.raises(PictureError, match="29 x 3 .* into 28 x 28; use fit_in_box first$"):
         images.centre_of_mass_to_middle(np.ones((29, 3), np.uint8))
 
 
@@ -747,7 +1045,7 @@ def test_the_plain_way_names_the_file_too(tmp_path):
         images.load_image_plain(tmp_path / "nowhere.png")
     path = tmp_path / "nan.tiff"
     path.write_bytes(bad_files()["nan.tiff"][0])
-    with pytest.raises(PictureError, match=r"nan\.tiff: it has pixels that are not numbers"):
+    with pytest.raises(PictureError, match=r"nan\.tiff: it has pixels that are not numbers .NaN "):
         images.load_image_plain(path)
 
 

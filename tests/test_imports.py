@@ -37,6 +37,7 @@ ROOMS = (
     ("parallel", "processes"),
     ("shared_normalization",),
     ("loop",),
+    ("record",),
     ("checkpoint",),
     ("shipped", "pdparams"),
     ("infer",),

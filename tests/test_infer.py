@@ -123,10 +123,11 @@ def test_a_reading_is_in_doubt_below_the_threshold(share, doubt):
     assert reading.doubt == doubt
 
 
-def test_what_is_no_number_is_in_doubt():
-    useless = OnePixel(np.full(10, np.nan, np.float32))
-    (reading,) = Recognizer(useless, "cnn").read(first_pixels(255))
-    assert reading.doubt == "unsure"
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_what_is_no_number_is_no_reading(value):
+    useless = OnePixel(np.full(10, value, np.float32))
+    with pytest.raises(RunError, match="answers with something that is no number"):
+        Recognizer(useless, "cnn").read(first_pixels(255))
 
 
 def test_the_linear_stage_knows_no_doubt():

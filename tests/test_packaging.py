@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import configparser
+import importlib.metadata
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -37,14 +39,43 @@ def test_all_places_name_the_same_pythons():
     assert "Python 3.9 to 3.13" in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def test_every_dependency_has_a_lower_bound():
+def requirements() -> list[str]:
     setup = configparser.ConfigParser()
     setup.read(ROOT / "setup.cfg", encoding="utf-8")
     lists = [setup["options"]["install_requires"], *setup["options.extras_require"].values()]
-    requirements = [line for text in lists for line in text.split("\n") if line]
-    assert requirements
-    others = [line for line in requirements if not line.startswith("paddle-mnist[")]
-    assert all(" >= " in requirement for requirement in others)
+    found = [line for text in lists for line in text.split("\n") if line]
+    return [line for line in found if not line.startswith("paddle-mnist[")]
+
+
+def test_every_dependency_has_a_lower_bound():
+    assert requirements()
+    assert all(" >= " in requirement for requirement in requirements())
+
+
+def licences() -> dict[str, str]:
+    text = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8")
+    rows = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| ")]
+    return {row[0]: row[-1] for row in rows[1:]}
+
+
+# How the packages themselves write it, in one field or another of their metadata.
+SPELLINGS = {"PSF": "Python Software Foundation", "MIT-CMU": "MIT-CMU|HPND"}
+
+
+def test_every_dependency_is_listed_with_its_licence():
+    assert sorted(licences()) == sorted(line.split(" ")[0] for line in requirements())
+
+
+@pytest.mark.parametrize("name", licences())
+def test_the_licence_is_the_one_that_the_package_names(name):
+    try:
+        metadata = importlib.metadata.metadata(name)
+    except importlib.metadata.PackageNotFoundError:
+        pytest.skip(f"{name} is not installed")
+    fields = ("License-Expression", "License", "Classifier")
+    said = "\n".join(value for field in fields for value in metadata.get_all(field) or [])
+    first = re.split(r"-based|-\d| AND ", licences()[name])[0]
+    assert re.search(SPELLINGS.get(first, first), said)
 
 
 @pytest.mark.parametrize(

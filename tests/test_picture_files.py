@@ -1,10 +1,11 @@
 """Files that anybody may have made: each becomes an image or is refused, soon and in little memory.
 
-The files go the whole way, through `images.load_image`: what opens may still break later.
+The files go the whole way, to the digit: what opens may still break later.
 """
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import re
@@ -21,9 +22,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from paddle_mnist import picture_files
+from paddle_mnist import picture_files, predict
 from paddle_mnist.errors import PictureError
-from paddle_mnist.images import load_image
+from paddle_mnist.infer import Recognizer
+from paddle_mnist.shipped import shipped_run
 
 LONGEST = 1.0  # seconds that a picture may take
 MOST_MEMORY = 512  # MB: 20 megapixels of four bytes, laid on white and decoded, are 3 x 80 MB
@@ -45,19 +47,32 @@ def encoded(picture: Image.Image, kind: str, **options) -> bytes:
     return file.getvalue()
 
 
-def read(path: Path) -> str:
-    """Read a picture: "image", or the message that refuses it; any other exception goes on."""
-    started = time.process_time()
-    try:
-        result = load_image(path)
-    except PictureError as error:
-        answer = str(error)
-        assert answer.startswith(f"{path}: ")
-    else:
-        assert result.shape == (1, 28, 28) and result.dtype == np.uint8 and result.max() == 255
-        answer = "image"
-    assert time.process_time() - started < LONGEST
-    return answer
+@pytest.fixture(scope="module")
+def recognizer():
+    """Weights that ship; the smallest, for nothing depends on what is read."""
+    return Recognizer.load(shipped_run("linear"))
+
+
+@pytest.fixture
+def read(recognizer):
+    """A function: read a picture, and return "digit" or the message that refuses it."""
+
+    def read_picture(path: Path) -> str:
+        started = time.process_time()
+        try:
+            reading = recognizer.read_picture(path)
+        except PictureError as error:
+            answer = str(error)
+            assert answer.startswith(f"{path}: ")
+        else:
+            assert reading.digit in range(10)
+            assert reading.image.shape == (28, 28) and reading.image.dtype == np.uint8
+            assert reading.image.max() == 255
+            answer = "digit"
+        assert time.process_time() - started < LONGEST
+        return answer
+
+    return read_picture
 
 
 # Files made by hand: what a program that means harm would write, and Pillow would not
@@ -252,7 +267,7 @@ def huge_files() -> dict[str, tuple[bytes, str]]:
         "tiles.tiff": (tiff(40, 40, nothing, tile=(40_000, 40_000)), "tile|megapixels|damaged"),
         "strips.tiff": (tiff(40, 40, nothing), "damaged or cut off|nothing to read"),
         "text.png": (png_with(b"zTXt", b"a\0\0" + nothing), "damaged or cut off"),
-        "profile.png": (png_with(b"iCCP", b"a\0\0" + nothing), "damaged or cut off|image"),
+        "profile.png": (png_with(b"iCCP", b"a\0\0" + nothing), "damaged or cut off|digit"),
         "pixels.png": (png_of_size(40, 40, b"\0" * 50_000_000), "nothing to read"),
         "scans.jpg": (jpeg_of_many_scans(), "scans"),
     }
@@ -264,15 +279,15 @@ HUGE = huge_files()
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_every_kind_of_picture_is_read(tmp_path, name, recwarn):
+def test_every_kind_of_picture_is_read(tmp_path, name, read, recwarn):
     path = tmp_path / name
     path.write_bytes(KINDS[name])
-    assert read(path) == "image"
+    assert read(path) == "digit"
     assert not recwarn.list
 
 
 @pytest.mark.parametrize("name", [*REFUSED, *HUGE])
-def test_other_files_are_refused_by_name(tmp_path, name, recwarn):
+def test_other_files_are_refused_by_name(tmp_path, name, read, recwarn):
     content, message = {**REFUSED, **HUGE}[name]
     path = tmp_path / name
     path.write_bytes(content)
@@ -280,9 +295,42 @@ def test_other_files_are_refused_by_name(tmp_path, name, recwarn):
     assert not recwarn.list
 
 
-def test_many_odd_files_were_tried():
-    assert len(KINDS) + len(REFUSED) + len(HUGE) >= 60
+@pytest.mark.promise(row=17)
+def test_predict_answers_for_every_odd_file(tmp_path, capsys, figure):
+    files = {**KINDS, **{name: content for name, (content, _) in {**REFUSED, **HUGE}.items()}}
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    words = [
+        "--run",
+        str(shipped_run("linear")),
+        "--json",
+        *(str(tmp_path / name) for name in files),
+    ]
+    assert predict.main(words) == 2  # some are no pictures
+    out, errors = capsys.readouterr()
+    read = {Path(reading["file"]).name: reading["digit"] for reading in json.loads(out)}
+    assert set(KINDS) <= set(read)
+    assert set(read.values()) <= set(range(10))
+    lines = errors.splitlines()
+    for name in set(files) - set(read):
+        assert [line.startswith(f"error: {tmp_path / name}: ") for line in lines].count(True) == 1
+    assert len(lines) == len(files) - len(read)
     assert sum(len(content) for content, _ in HUGE.values()) < 1_000_000
+    figure("{} odd files: a digit or a clear error for each", len(files))
+
+
+def test_the_command_answers_as_a_process(tmp_path):
+    files = {"turned.jpg": KINDS["turned.jpg"], "cut.png": REFUSED["cut.png"][0]}
+    files.update({name: HUGE[name][0] for name in ("60,000.png", "tiles.tiff")})
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    command = [sys.executable, "-m", "paddle_mnist.predict", "--stage", "linear", *files]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 2
+    assert "turned.jpg: " in done.stdout
+    found = [line.split(": ")[1] for line in done.stderr.splitlines() if line.startswith("error: ")]
+    assert found == list(files)[1:]
+    assert "Traceback" not in done.stderr
 
 
 def test_a_folder_and_a_missing_file_are_refused(tmp_path):
@@ -358,18 +406,22 @@ def peak_of_memory(paths: list[Path], limit: int = picture_files.MAX_PIXELS) -> 
 
 
 @needs_proc
-def test_small_files_cannot_fill_the_memory(tmp_path):
+@pytest.mark.promise(row=17)
+def test_small_files_cannot_fill_the_memory(tmp_path, figure):
     for name, (content, _) in HUGE.items():
         (tmp_path / name).write_bytes(content)
     assert peak_of_memory(sorted(tmp_path.iterdir())) < 64
+    figure("{} small files that claim to be huge, under {} MB of memory", len(HUGE), 64)
 
 
 @needs_proc
-def test_without_the_limit_they_would(tmp_path):
+@pytest.mark.promise(row=17, control=True)
+def test_without_the_limit_they_would(tmp_path, figure):
     # The control of the test above: 144 million pixels in 140 kB.
     (tmp_path / "bomb.png").write_bytes(png_of_size(12_000, 12_000, bytes(12_001 * 12_000)))
     assert peak_of_memory([tmp_path / "bomb.png"], limit=10**9) > 144
     assert peak_of_memory([tmp_path / "bomb.png"]) < 16
+    figure("without the limit of megapixels: one of them takes more than {} MB", 144)
 
 
 @needs_proc
@@ -380,8 +432,6 @@ def test_the_largest_picture_that_is_allowed_fits_into_memory(tmp_path):
 
 
 # Damage at random
-
-FUZZED = 10_000
 
 
 def damaged(data: bytes, random: np.random.Generator) -> bytes:
@@ -400,17 +450,35 @@ def damaged(data: bytes, random: np.random.Generator) -> bytes:
     return bytes(result)
 
 
-@pytest.mark.parametrize("kind", picture_files.FORMATS)
-def test_damaged_files_raise_nothing_but_picture_errors(tmp_path, kind, recwarn):
-    random = np.random.default_rng(5)
-    ending = {"JPEG": ".jpg"}.get(kind, f".{kind.lower()}")
-    good = [data for name, data in KINDS.items() if name.endswith(ending) and len(data) < 9000]
+@pytest.mark.promise(row=4)
+@pytest.mark.promise(row=17)
+def test_damaged_files_raise_nothing_but_picture_errors(tmp_path, read, recwarn, trials, figure):
+    kinds, tried = picture_files.FORMATS, 0
     path = tmp_path / "damaged"
-    answers = []
-    for _ in range(math.ceil(FUZZED / len(picture_files.FORMATS))):
-        path.write_bytes(damaged(good[random.integers(len(good))], random))
-        answers.append(read(path))
-    assert len(good) >= 3
-    # The damage was real, and some got through to the preparation.
-    assert 0.05 < answers.count("image") / len(answers) < 0.95
+    for kind in kinds:
+        random = np.random.default_rng(5)
+        ending = {"JPEG": ".jpg"}.get(kind, f".{kind.lower()}")
+        good = [data for name, data in KINDS.items() if name.endswith(ending) and len(data) < 9000]
+        assert len(good) >= 3
+        answers = []
+        for _ in range(math.ceil(trials(300, 10_000) / len(kinds))):
+            path.unlink(missing_ok=True)  # some file systems wait for the disk to overwrite a file
+            path.write_bytes(damaged(good[random.integers(len(good))], random))
+            answers.append(read(path))
+        # The damage was real, and some got through to the digit.
+        assert 0.05 < answers.count("digit") / len(answers) < 0.95, kind
+        tried += len(answers)
     assert not recwarn.list
+    figure("{} damaged pictures of {} formats, {} other exceptions", tried, len(kinds), 0)
+
+
+@pytest.mark.promise(row=17, control=True)
+def test_without_the_net_around_the_decoder_other_exceptions_come(tmp_path):
+    random, others = np.random.default_rng(5), 0
+    good = [data for name, data in KINDS.items() if name.endswith((".tiff", ".png", ".webp"))]
+    for _ in range(100):
+        try:
+            Image.open(BytesIO(damaged(good[random.integers(len(good))], random))).load()
+        except Exception:
+            others += 1
+    assert others > 10

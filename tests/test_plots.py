@@ -21,6 +21,7 @@ from paddle_mnist.plots import (
     plot_history,
     plot_ladder,
     plot_mistakes,
+    plot_preparation,
     plot_readings,
     plot_reliability,
     plot_robustness,
@@ -298,8 +299,8 @@ def test_a_path_without_a_name_is_an_error_of_ours(tmp_path, monkeypatch):
 
 def test_a_failing_figure_leaves_the_old_file(tmp_path):
     class Broken:
-        def savefig(self, path, **_options):
-            path.write_bytes(b"half")
+        def savefig(self, file, **_options):
+            file.write(b"half")
             raise OSError("No space left on device")
 
     path = tmp_path / "figure.png"
@@ -400,3 +401,22 @@ def test_robustness_has_a_panel_a_disturbance_and_a_line_a_network():
             assert line.get_xydata().tolist() == expected
     (legend,) = figure.legends
     assert [text.get_text() for text in legend.get_texts()] == ["mlp", "cnn"]
+
+
+@pytest.mark.parametrize("name", [r"$\frac{$", r"$\unknown$", "5 $ or $", r"\$", "$$", "$_$"])
+def test_a_name_is_no_formula(tmp_path, name):
+    names = [*"012345678", name]
+    probabilities = np.eye(10, dtype=np.float32)[:2]
+    steps = {"to_grey": digits(1)[0]}
+    figures = [
+        plot_confusion(np.eye(10, dtype=np.int64), class_names=names),
+        plot_mistakes(digits(2), np.array([9, 9]), probabilities, class_names=names),
+        plot_preparation([steps], [name]),
+    ]
+    for figure in figures:
+        save_figure(figure, tmp_path / "figure.png")
+
+
+def test_control_a_formula_that_is_wrong_cannot_be_drawn(tmp_path):
+    with pytest.raises(RunError, match="cannot be written"):
+        save_figure(plot_digits(digits(1), title=r"$\frac{$"), tmp_path / "figure.png")

@@ -88,6 +88,18 @@ def test_the_linear_stage_gives_its_value(capsys, runs, digits):
     assert f"{files[0]}: {answers[0]['digit']} (the neuron says {value:.2f})" in text.splitlines()
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows allows no such names")
+def test_a_name_does_nothing_to_the_terminal(capsys, runs, digits, tmp_path):
+    good, bad = tmp_path / "\x1b[2Jgood.png", tmp_path / "\x1b[2Jbad.png"
+    good.write_bytes(Path(digits[0][0]).read_bytes())
+    bad.write_bytes(b"no picture")
+    assert predict.main(["--run", str(runs / "cnn"), str(good), str(bad)]) == 2
+    printed, errors = capsys.readouterr()
+    assert "\x1b" not in printed + errors
+    assert "\\x1b[2Jgood.png: " in printed
+    assert "\\x1b[2Jbad.png: " in errors
+
+
 def test_what_the_network_saw_is_drawn(capsys, runs, digits):
     files, labels = digits
     (answer, *_) = json.loads(run(capsys, "--run", runs / "cnn", "--json", files[0]))

@@ -174,13 +174,8 @@ def test_the_stage_need_not_be_named_again(run, mlp):
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        ("--stage cnn", "was started with stage mlp, and cannot go on with cnn"),
+        # All the others: resume/test_mismatches.py.
         ("--seed 3", "was started with seed 0, and cannot go on with 3"),
-        ("--batch-size 64", "with batch size 128, and cannot go on with 64"),
-        ("--learning-rate 0.01", "with learning rate 0.001, and cannot go on with 0.01"),
-        ("--optimizer adam", "with optimizer rmsprop, and cannot go on with adam"),
-        ("--augment affine", "with augment none, and cannot go on with affine"),
-        ("--validation 0.1", "with validation 0.0, and cannot go on with 0.1"),
         ("--epochs 1", "has 2 epochs already"),
         ("--epochs 0", "has 2 epochs already"),
     ],

@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from paddle_mnist.data.originals import SHA256, packed_name, read_original
@@ -35,6 +35,7 @@ PUBLISHED_BYTES = 11_594_722  # the four gzipped files together, as the page of 
 
 LOCK = ".download.lock"
 TEMPORARY_SUFFIX = ".part"
+LONGEST_REASON = 200  # letters; some reasons repeat what a mirror sent
 TICK = 0.1  # seconds between two looks at what has arrived
 
 
@@ -68,6 +69,7 @@ class _Transfer:
 
     received: int = 0
     abandoned: bool = False
+    client: httpx.Client | None = None
     # (name, content) of each file, or the exception that ended the transfer.
     arrivals: queue.SimpleQueue[tuple[str, bytes] | Exception] = field(
         default_factory=queue.SimpleQueue
@@ -105,6 +107,7 @@ def _fetch_files(mirror: str, names: Sequence[str], transfer: _Transfer, limits:
             max_redirects=limits.redirects,
             headers={"Accept-Encoding": "identity"},
         ) as client:
+            transfer.client = client
             for name in names:
                 content = _fetch_file(client, mirror + packed_name(name), transfer, limits)
                 transfer.arrivals.put((name, content))
@@ -126,7 +129,7 @@ def _reason(error: Exception, limits: Limits) -> str:
         return f"more than {limits.redirects} redirects"
     # The last three come from proxies and certificates that the environment names wrongly.
     if isinstance(error, (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError, ImportError)):
-        return " ".join(str(error).split()) or type(error).__name__
+        return " ".join(str(error).split())[:LONGEST_REASON] or type(error).__name__
     raise error
 
 
@@ -158,7 +161,7 @@ def _publish(folder: Path, name: str, content: bytes) -> None:
 
 
 def _receive(
-    folder: Path, missing: list[str], transfer: _Transfer, limits: Limits, bar: tqdm
+    folder: Path, missing: list[str], transfer: _Transfer, limits: Limits, bar: tqdm[Any]
 ) -> str | None:
     """Watches a transfer and publishes what arrives, taking it off `missing`.
 
@@ -205,6 +208,9 @@ def _try_mirror(mirror: str, folder: Path, missing: list[str], limits: Limits) -
             return _receive(folder, missing, transfer, limits, bar)
     finally:
         transfer.abandoned = True
+        # A mirror that goes on sending headers would keep the thread busy for ever.
+        if transfer.client is not None:
+            transfer.client.close()
 
 
 def _is_original(path: Path, name: str) -> bool:
@@ -247,6 +253,11 @@ def download(
     import filelock
 
     folder = Path(folder)
+    if folder.parts[:1] == ("~",):  # what is left where nobody knows the user's home
+        raise DataError(
+            "MNIST cannot be downloaded: there is no home folder to keep it in; name a folder in "
+            "PADDLE_MNIST_CACHE"
+        )
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with filelock.FileLock(str(folder / LOCK), timeout=limits.lock_seconds):

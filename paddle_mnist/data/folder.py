@@ -98,11 +98,12 @@ def read_folder(folder: str | os.PathLike[str]) -> tuple[Split, Split, str]:
     present = _listing(folder)
     found = [_find(name, present) for name in IDX_NAMES]
     csv_files = [name for name in KAGGLE_NAMES if name in present]
-    if any(found) and csv_files:
-        both = ", ".join([name for name in found if name] + csv_files)
+    whole = [name for name in found if name]
+    if whole and csv_files:
+        both = ", ".join(whole + csv_files)
         raise DataError(f"{folder} holds both IDX and Kaggle files ({both}); keep one kind there")
-    if all(found):
-        train, test = _read_pair(folder, *found[:2]), _read_pair(folder, *found[2:])
+    if len(whole) == len(IDX_NAMES):
+        train, test = _read_pair(folder, *whole[:2]), _read_pair(folder, *whole[2:])
         return train, test, "idx"
     if KAGGLE_TRAIN in csv_files:
         return (*_read_kaggle(folder / KAGGLE_TRAIN), "kaggle")

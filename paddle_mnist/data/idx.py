@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import io
 import math
 import os
 import stat
@@ -22,6 +23,7 @@ import numpy as np
 
 from paddle_mnist.data.split import CLASSES, SIDE
 from paddle_mnist.errors import DataError
+from paddle_mnist.files import replace_file
 
 # The third byte, 8, says "unsigned bytes"; the fourth is the number of dimensions.
 IMAGES_MAGIC = 0x00000803
@@ -39,6 +41,7 @@ PIECE = 1 << 20  # bytes unpacked at a time
 LARGEST_READ_ONCE = 48_000_000
 
 StrPath = Union[str, "os.PathLike[str]"]
+_Stream = Union[BinaryIO, gzip.GzipFile]
 
 
 def _header(magic: int, shape: tuple[int, ...]) -> bytes:
@@ -72,7 +75,7 @@ def _check_header(header: bytes, magic: int, path: StrPath) -> tuple[int, ...]:
     return tuple(shape)
 
 
-def _pieces(stream: BinaryIO, shape: tuple[int, ...], path: StrPath) -> Iterator[bytes]:
+def _pieces(stream: _Stream, shape: tuple[int, ...], path: StrPath) -> Iterator[bytes]:
     """Yields all that follows the header, and raises where it is less or more than promised."""
     expected = missing = math.prod(shape)
     while missing:
@@ -91,7 +94,7 @@ def _pieces(stream: BinaryIO, shape: tuple[int, ...], path: StrPath) -> Iterator
         )
 
 
-def _read_stream(stream: BinaryIO, magic: int, path: StrPath) -> np.ndarray:
+def _read_stream(stream: _Stream, magic: int, path: StrPath) -> np.ndarray:
     header_size = 16 if magic == IMAGES_MAGIC else 8
     shape = _check_header(stream.read(header_size), magic, path)
     size = math.prod(shape)
@@ -118,7 +121,7 @@ def _read(path: StrPath, magic: int) -> np.ndarray:
         with open(path, "rb") as file:
             packed = file.read(2) == GZIP_MAGIC
             file.seek(0)
-            stream = gzip.GzipFile(fileobj=file, mode="rb") if packed else file
+            stream: _Stream = gzip.GzipFile(fileobj=file, mode="rb") if packed else file
             return _read_stream(stream, magic, path)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise DataError(f"{path} is a damaged gzip file ({error}); get the file again") from error
@@ -177,9 +180,11 @@ def _write(path: StrPath, array: np.ndarray) -> None:
     header, body = _content(array)
     try:
         # No time and no name inside, so that the same array always gives the same bytes.
-        with open(path, "wb") as file, gzip.GzipFile("", "wb", 9, file, mtime=0) as stream:
+        packed = io.BytesIO()
+        with gzip.GzipFile("", "wb", 9, packed, mtime=0) as stream:
             stream.write(header)
             stream.write(body.data)
+        replace_file(Path(path), packed.getvalue())
     except OSError as error:
         raise DataError(f"{path} cannot be written: {error.strerror or error}") from error
 

@@ -19,6 +19,8 @@ from typing import BinaryIO, NoReturn, Union
 
 import numpy as np
 
+from paddle_mnist.data.idx import MAXIMUM_COUNT
+from paddle_mnist.data.lines import BYTE_ORDER_MARK, LONGEST_LINE, numbered_lines
 from paddle_mnist.data.split import CLASSES, SIDE, Split
 from paddle_mnist.errors import DataError, UsageError
 from paddle_mnist.files import replace_file
@@ -28,37 +30,15 @@ PIXEL_COLUMNS = tuple(f"pixel{number}" for number in range(PIXELS))
 LABELLED_COLUMNS = ("label", *PIXEL_COLUMNS)
 SUBMISSION_HEADER = "ImageId,Label"
 
-# The header of train.csv has 7,167 characters and its longest possible row 3,139: what is longer
-# is another kind of file, and is not read into memory as one line.
-LONGEST_LINE = 20_000
+# NumPy would take other blanks than these, and fractions, too.
+NUMBERS_ONLY = re.compile(r"[-+0-9, \t]*")
 WHOLE_NUMBER = re.compile(r"[ \t]*[-+]?[0-9]+[ \t]*", re.ASCII)
-BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # spreadsheets put it before UTF-8
 
 StrPath = Union[str, "os.PathLike[str]"]
 
 
 def _lines(file: BinaryIO, path: StrPath) -> Iterator[tuple[int, str]]:
-    """Yields (line number from 1, text without its line end)."""
-    number = 0
-    while True:
-        line = file.readline(LONGEST_LINE + 1)
-        number += 1
-        if not line:
-            return
-        if len(line) > LONGEST_LINE:
-            raise DataError(
-                f"{path}, line {number}: longer than {LONGEST_LINE:,} characters; "
-                "expected a CSV file of 28×28 images"
-            )
-        if number == 1 and line.startswith(BYTE_ORDER_MARK):
-            line = line[len(BYTE_ORDER_MARK) :]
-        try:
-            yield number, line.decode("utf-8").rstrip("\r\n")
-        except UnicodeDecodeError as error:
-            raise DataError(
-                f"{path}, line {number}: not UTF-8 text ({error.reason} at byte {error.start}); "
-                "expected numbers separated by commas"
-            ) from error
+    return numbered_lines(file, path, 1 + MAXIMUM_COUNT, "a CSV file of 28×28 images")
 
 
 def _check_header(text: str, columns: tuple[str, ...], path: StrPath) -> None:
@@ -86,14 +66,16 @@ def _described(header: list[str]) -> str:
     return f"{begin!r}…"
 
 
+def _check_length(text: str, columns: tuple[str, ...], place: str) -> None:
+    found = text.count(",") + 1
+    if found != len(columns):
+        size = "short" if found < len(columns) else "long"
+        raise DataError(f"{place}: the row is too {size}: {found} numbers; expected {len(columns)}")
+
+
 def _check_row(text: str, columns: tuple[str, ...], place: str) -> None:
-    fields = text.split(",")
-    if len(fields) != len(columns):
-        size = "short" if len(fields) < len(columns) else "long"
-        raise DataError(
-            f"{place}: the row is too {size}: {len(fields)} numbers; expected {len(columns)}"
-        )
-    for column, field in zip(columns, fields):
+    _check_length(text, columns, place)
+    for column, field in zip(columns, text.split(",")):
         largest = CLASSES - 1 if column == "label" else 255
         expected = f"expected a whole number from 0 to {largest}"
         if not WHOLE_NUMBER.fullmatch(field):
@@ -112,18 +94,26 @@ def _raise_first_fault(path: StrPath, columns: tuple[str, ...], reason: str) -> 
     raise DataError(f"{path} cannot be read as a table of numbers: {reason}")
 
 
+def _check_characters(text: str) -> str:
+    if not NUMBERS_ONLY.fullmatch(text):
+        raise ValueError("a row has other characters than those of whole numbers")
+    return text
+
+
 def _read_fast(path: StrPath, columns: tuple[str, ...]) -> np.ndarray:
     """Returns the numbers of all rows; raises ValueError or a Warning where they are not such."""
     with open(path, "rb") as file, warnings.catch_warnings():
-        warnings.simplefilter("error")  # NumPy only warns of 5.0 where a whole number is due
+        warnings.simplefilter("error")  # older NumPys only warn of 256, and take it for 0
         lines = _lines(file, path)
         _, header = next(lines, (1, ""))
         _check_header(header, columns, path)
-        rows = (text for _, text in lines if text.strip())
-        first = next(rows, None)
-        if first is None:
+        number, first = next((line for line in lines if line[1].strip()), (0, ""))
+        if not number:
             raise DataError(f"{path} has a header but no rows; expected a row for each image")
-        rows = itertools.chain([first], rows)
+        # NumPy takes the first row's length for all, and would keep a billion rows of one number.
+        _check_length(first, columns, f"{path}, line {number}")
+        texts = itertools.chain([first], (text for _, text in lines if text.strip()))
+        rows = (_check_characters(text) for text in texts)
         return np.loadtxt(rows, dtype=np.uint8, delimiter=",", comments=None, ndmin=2)
 
 
@@ -131,19 +121,20 @@ def _read_table(path: StrPath, columns: tuple[str, ...]) -> np.ndarray:
     """Returns uint8 [N, columns]; labels are in range too."""
     try:
         if not os.path.isfile(path):
-            what = "is a folder" if os.path.isdir(path) else "does not exist"
+            other = "is a folder" if os.path.isdir(path) else "is no ordinary file"
+            what = other if os.path.exists(path) else "does not exist"
             raise DataError(f"{path} {what}; expected a CSV file of Kaggle's Digit Recognizer")
         try:
             table = _read_fast(path, columns)  # [N, columns]
         except (ValueError, Warning) as error:
             _raise_first_fault(path, columns, str(error))
-        if table.shape[1] != len(columns) or (
-            columns is LABELLED_COLUMNS and table[:, 0].max() >= CLASSES
-        ):
-            _raise_first_fault(path, columns, f"found a table of shape {list(table.shape)}")
+        if columns is LABELLED_COLUMNS and table[:, 0].max() >= CLASSES:
+            _raise_first_fault(path, columns, f"a label is {table[:, 0].max()}")
         return table
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
+    except MemoryError as error:
+        raise DataError(f"{path} does not fit into this computer's memory") from error
 
 
 def read_labelled(path: StrPath) -> Split:
@@ -151,8 +142,8 @@ def read_labelled(path: StrPath) -> Split:
 
     Returns a Split (images uint8 `[N, 28, 28]`, labels int64 `[N]`, N at least 1). Blank lines are
     skipped. Raises DataError, which names the file and the line, where the header is another, a
-    row is too short or too long, or a field is not a whole number in its range (0 to 255, labels
-    0 to 9).
+    row is too short or too long, a field is not a whole number in its range (0 to 255, labels 0 to
+    9), or there are more than 1,000,000 rows.
     """
     table = _read_table(path, LABELLED_COLUMNS)  # [N, 785]
     images = np.ascontiguousarray(table[:, 1:]).reshape(-1, SIDE, SIDE)  # [N, 28, 28]

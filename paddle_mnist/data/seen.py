@@ -39,7 +39,7 @@ def image_hashes(images: np.ndarray) -> np.ndarray:
         uint64 [N], the first 8 bytes of each image's BLAKE2b, the lowest byte first.
     """
     rows = np.ascontiguousarray(images).reshape(-1, SIDE * SIDE)  # [N, 784]
-    hashes = b"".join(hashlib.blake2b(row, digest_size=_BYTES).digest() for row in rows)
+    hashes = b"".join(hashlib.blake2b(row.data, digest_size=_BYTES).digest() for row in rows)
     return np.frombuffer(hashes, "<u8").astype(np.uint64)
 
 

@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from paddle_mnist.errors import DataError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 SIDE = 28
 CLASSES = 10
@@ -48,8 +52,8 @@ class Split:
     be 0. Raises DataError where a shape, a dtype, the counts or a label do not fit.
     """
 
-    images: np.ndarray
-    labels: np.ndarray
+    images: NDArray[np.uint8]
+    labels: NDArray[np.int64]
 
     def __post_init__(self) -> None:
         _check_images(self.images)
@@ -95,5 +99,5 @@ def fingerprint(*splits: Split) -> str:
     for split in splits:
         for array in (split.images, split.labels):
             digest.update(f"{array.dtype.str}{array.shape};".encode("ascii"))
-            digest.update(np.ascontiguousarray(array).reshape(-1).data)
+            digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()

@@ -132,8 +132,9 @@ def measured(answer: Answer, run: Callable[..., Any], *arguments: Any) -> dict[s
         Its result, and `accuracy`, `test_accuracy` and `seen_accuracy`, 0 to 1, and `data`: "mnist"
         or "sample".
     """
-    if "measured" in answer.memory:
-        return answer.memory["measured"]
+    found: dict[str, Any] = answer.memory.get("measured", {})
+    if found:
+        return found
     # First of all here: only the checker may download.
     mnist = load_mnist()
     data = "sample" if mnist.source.kind == "sample" else "mnist"

@@ -121,6 +121,7 @@ def load_answer(path: str, name: str) -> Function | None:
     # Named by what it holds, so that two answers in one process do not meet.
     module_name = f"answer_{hashlib.sha256(path.encode()).hexdigest()[:12]}"
     spec = importlib.util.spec_from_file_location(module_name, path)
+    assert spec is not None and spec.loader is not None  # every file .py has them
     module = importlib.util.module_from_spec(spec)
     sys.modules[module_name] = module
     spec.loader.exec_module(module)

@@ -10,7 +10,7 @@ import inspect
 import itertools
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Callable, NoReturn
 
@@ -90,7 +90,7 @@ class Answer:
         self._ask = ask
         self.exercise = exercise
         self.notes: list[tuple[str, dict[str, Any]]] = []
-        self.memory: dict[str, Any] = {}
+        self.memory: dict[Hashable, Any] = {}
         self.given = ""
         self._code = ""
 
@@ -111,7 +111,8 @@ class Answer:
     def gradients(self, weights: TensorArray, *arguments: Any) -> list[TensorArray]:
         """The gradients of sum(weights · answer(…)) by the float tensors among the arguments."""
         self.given = self._named(arguments)
-        return self._value("gradients", arguments=(weights, *arguments))
+        found: list[TensorArray] = self._value("gradients", arguments=(weights, *arguments))
+        return found
 
     def error_of(self, *arguments: Any) -> str | None:
         """The name of the error's type that a call raises, its parents' too; None: no error."""

@@ -170,6 +170,7 @@ def load_checks(folder: Path) -> ModuleType:
     """Import the `checks.py` of an exercise."""
     path = folder / "checks.py"
     spec = importlib.util.spec_from_file_location(f"checks_of_{folder.name}", path)
+    assert spec is not None and spec.loader is not None  # every file .py has them
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

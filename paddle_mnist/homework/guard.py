@@ -52,7 +52,7 @@ def install(folder: str) -> None:
         if place != os.devnull and place != inside and not place.startswith(inside + os.sep):
             raise RefusedError(os.fsdecode(path))
 
-    changes: dict[str, Callable[..., None]] = {
+    changes: dict[str, Callable[..., object]] = {
         "open": lambda path, mode, flags: check(path) if _is_write(flags) else None,
         "os.chmod": lambda path, mode, descriptor: check(path, descriptor),
         "os.chown": lambda path, user, group, descriptor: check(path, descriptor),

@@ -17,17 +17,25 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import psutil
 
 import paddle_mnist
+from paddle_mnist.errors import UsageError
 from paddle_mnist.homework.checking import Outcome, WrongError, error_as_wrong, run_checks
 from paddle_mnist.homework.exercise import Exercise
 from paddle_mnist.homework.guard import MEMORY
 
+if TYPE_CHECKING:
+    from typing import TypeGuard  # of Python 3.10
+
+Kind = TypeVar("Kind")
+
 LARGEST_REPLY = 1_000_000  # bytes
+MOST_DIGITS = 4_300  # of an integer: what Python itself reads and writes
 MOST_PRINTED = 200_000  # bytes
 SHOWN_OF_PRINTED = 2_000
 LARGEST_FILE = 1_000_000
@@ -45,6 +53,9 @@ def check_file(exercise: Exercise, path: Path) -> Outcome:
     Args:
         exercise: what it answers.
         path: the file; it is only read.
+
+    Raises:
+        UsageError: there is no room for a copy of it.
     """
     try:
         content = _read(path)
@@ -54,9 +65,7 @@ def check_file(exercise: Exercise, path: Path) -> Outcome:
         return _failed(exercise, WrongError("unreadable", {"message": error.strerror or error}))
     except WrongError as wrong:
         return _failed(exercise, wrong)
-    with tempfile.TemporaryDirectory(prefix="paddle_mnist_") as folder:
-        copy = Path(folder) / path.name
-        copy.write_bytes(content)
+    with _copied(path.name, content) as copy:
         with AnswerProcess(exercise, copy) as answer:
             try:
                 answer.load()
@@ -68,6 +77,43 @@ def check_file(exercise: Exercise, path: Path) -> Outcome:
         return outcome
 
 
+@contextlib.contextmanager
+def _copied(name: str, content: bytes) -> Iterator[Path]:
+    """A file, alone in a folder of its own, that goes with all that an answer put there."""
+    try:
+        folder = tempfile.mkdtemp(prefix="paddle_mnist_")
+        copy = Path(folder) / name
+        copy.write_bytes(content)
+    except OSError as error:
+        raise UsageError(
+            f"there is no room for a copy of {name}, on which it is checked: {error}; let TMPDIR "
+            "name a folder that can be written"
+        ) from error
+    try:
+        yield copy
+    finally:
+        _remove(folder)
+
+
+def _remove(folder: str) -> None:
+    # Not shutil.rmtree, which gives up where an answer put a thousand folders into each other: here
+    # each is first moved up, so that no path gets long.
+    waiting = [folder] if os.path.isdir(folder) else []  # an answer may have removed it itself
+    for path in waiting:
+        os.chmod(path, 0o700)
+        with os.scandir(path) as entries:
+            found = list(entries)
+        for entry in found:
+            if entry.is_dir(follow_symlinks=False):
+                os.chmod(entry.path, 0o700)
+                waiting.append(os.path.join(folder, secrets.token_hex(8)))
+                os.rename(entry.path, waiting[-1])
+            else:
+                os.unlink(entry.path)
+    for path in reversed(waiting):
+        os.rmdir(path)
+
+
 def _failed(exercise: Exercise, wrong: WrongError) -> Outcome:
     return Outcome(exercise.number, key=wrong.key, values=wrong.values, details=wrong.details)
 
@@ -75,19 +121,7 @@ def _failed(exercise: Exercise, wrong: WrongError) -> Outcome:
 def _read(path: Path) -> bytes:
     if path.stat().st_size > LARGEST_FILE:
         raise WrongError("unreadable", {"message": f"{path.stat().st_size:,} bytes"})
-    content = path.read_bytes()
-    try:
-        compile(content, path.name, "exec")
-    except SyntaxError as error:
-        if wide := FULL_WIDTH.search(error.msg):
-            values = {"line": error.lineno, "character": wide[1]}
-            raise WrongError("full_width", values) from error
-        code = {"code": error.text.strip()} if error.text else {}
-        message = f"{error.msg} (line {error.lineno})" if error.lineno else str(error.msg)
-        raise WrongError("unreadable", {"message": message}, code) from error
-    except (ValueError, RecursionError, MemoryError, OverflowError) as error:
-        raise WrongError("unreadable", {"message": f"{error}"}) from error
-    return content
+    return path.read_bytes()
 
 
 class AnswerProcess:
@@ -119,12 +153,12 @@ class AnswerProcess:
             env=self._environment(copy.parent),
             start_new_session=True,
         )
+        stdin, stdout, stderr = self._process.stdin, self._process.stdout, self._process.stderr
+        assert stdin is not None and stdout is not None and stderr is not None  # all are pipes
+        self._pipes = (stdin, stdout, stderr)
         self._threads = [
             threading.Thread(target=read, args=(pipe,), daemon=True)
-            for read, pipe in (
-                (self._read_replies, self._process.stdout),
-                (self._read_printed, self._process.stderr),
-            )
+            for read, pipe in ((self._read_replies, stdout), (self._read_printed, stderr))
         ]
         for thread in self._threads:
             thread.start()
@@ -154,9 +188,18 @@ class AnswerProcess:
         Raises:
             WrongError: it fails, or does not hold the function.
         """
-        self._seconds_left = START_SECONDS
+        self._seconds_left: float = START_SECONDS
         try:
-            self._exchange(self._setup)
+            problem = self._exchange(self._setup).get("problem")
+        except WrongError as wrong:
+            # Python itself may crash on a file with too much nesting; it does not end with 1 then.
+            if wrong.key == "ended" and wrong.values["code"] != 1:
+                raise
+            raise WrongError("not_started") from wrong
+        if problem is not None:
+            raise _unreadable(problem)
+        try:
+            self._exchange({})
         except WrongError as wrong:
             raise WrongError("not_started") from wrong
         self._seconds_left = self.exercise.seconds
@@ -202,9 +245,10 @@ class AnswerProcess:
 
     def _write(self, line: bytes) -> None:
         # An answer that has ended cannot be written to; the wait for its reply says so.
+        stdin = self._pipes[0]
         with contextlib.suppress(BrokenPipeError):
-            self._process.stdin.write(line)
-            self._process.stdin.flush()
+            stdin.write(line)
+            stdin.flush()
 
     def _wait(self) -> bytes:
         # Only waiting for the answer counts; what the checker itself does is not its fault.
@@ -239,7 +283,7 @@ class AnswerProcess:
         self._replies.put(b"")
 
     def _read_printed(self, pipe: IO[bytes]) -> None:
-        while part := pipe.read1(65536):
+        while part := os.read(pipe.fileno(), 65536):
             self._printed += part[: max(0, SHOWN_OF_PRINTED - len(self._printed))]
             self._printed_bytes += len(part)
 
@@ -263,7 +307,7 @@ class AnswerProcess:
             thread.join(timeout=1)
         # A pipe that a thread still waits for cannot be closed; it goes when this process ends.
         if not any(thread.is_alive() for thread in self._threads):
-            for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
+            for pipe in self._pipes:
                 with contextlib.suppress(BrokenPipeError):
                     pipe.close()
 
@@ -272,12 +316,45 @@ def _parse(line: bytes) -> dict[str, Any]:
     if len(line) >= LARGEST_REPLY:
         raise WrongError("too_large", {"megabytes": LARGEST_REPLY / 1_000_000})
     try:
-        reply = json.loads(line)
+        reply = json.loads(
+            line, object_pairs_hook=_pairs, parse_int=_integer, parse_constant=_refuse
+        )
     except (ValueError, RecursionError) as error:
         raise WrongError("malformed") from error
     if not isinstance(reply, dict):
         raise WrongError("malformed")
     return reply
+
+
+def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(dict(pairs)) < len(pairs):
+        raise ValueError("a key stands there twice")
+    return dict(pairs)
+
+
+def _integer(digits: str) -> int:
+    # Of Python's versions, not all refuse to spend seconds on such a number.
+    if len(digits) > MOST_DIGITS:
+        raise ValueError(f"an integer of {len(digits)} digits")
+    return int(digits)
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no JSON")
+
+
+def _unreadable(problem: Any) -> WrongError:
+    kinds = {"message": str, "line": int, "code": str}
+    if not isinstance(problem, dict) or any(
+        type(problem.get(key)) is not kind for key, kind in kinds.items()
+    ):
+        return WrongError("malformed")
+    line = problem["line"]
+    if wide := FULL_WIDTH.search(problem["message"]):
+        return WrongError("full_width", {"line": line, "character": wide[1]})
+    message = f"{problem['message']} (line {line})" if line else problem["message"]
+    code = {"code": problem["code"]} if problem["code"] else {}
+    return WrongError("unreadable", {"message": message}, code)
 
 
 def _known_error(reply: dict[str, Any]) -> dict[str, Any]:
@@ -290,7 +367,7 @@ def _known_error(reply: dict[str, Any]) -> dict[str, Any]:
     return error
 
 
-def _is_list_of(value: Any, kind: type) -> bool:
+def _is_list_of(value: Any, kind: type[Kind]) -> TypeGuard[list[Kind]]:
     return isinstance(value, list) and all(type(part) is kind for part in value)
 
 

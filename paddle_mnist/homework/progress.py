@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -60,12 +61,28 @@ def load_progress(folder: Path) -> Progress:
         return _parse(json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         return Progress()
-    except ValueError:
-        aside = path.with_name(f"{path.stem}.damaged{path.suffix}")
-        path.replace(aside)
-        return Progress(put_aside=aside)
+    except (ValueError, RecursionError):  # the latter: brackets in brackets without end
+        return Progress(put_aside=_put_aside(path))
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def _put_aside(path: Path) -> Path:
+    aside = unused(path.with_name(f"{path.stem}.damaged{path.suffix}"))
+    try:
+        path.replace(aside)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be put aside: {error.strerror}") from error
+    return aside
+
+
+def unused(path: Path) -> Path:
+    """The name of a path, or the first with a number in it that no file has yet."""
+    numbers = itertools.count(1)
+    candidate = path
+    while candidate.exists():
+        candidate = path.with_name(f"{path.stem}{next(numbers)}{path.suffix}")
+    return candidate
 
 
 def save_progress(folder: Path, progress: Progress) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from paddle_mnist.errors import UsageError
+from paddle_mnist.files import replace_file
 from paddle_mnist.homework.exercise import Exercise, find_exercise, load_exercises
 from paddle_mnist.homework.process import check_file
 
@@ -124,8 +125,10 @@ def write_csv(lines: Sequence[Line], path: Path) -> None:
     Raises:
         UsageError: the file cannot be written.
     """
+    if path.exists() and not path.is_file():  # such as /dev/null, which is not to be replaced
+        raise UsageError(f"{path} is no file; name a file to write, such as class.csv")
     try:
-        path.write_text(as_csv(lines), encoding="utf-8-sig")
+        replace_file(path, as_csv(lines).encode("utf-8-sig"))
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror}") from error
 

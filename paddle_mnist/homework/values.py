@@ -103,8 +103,9 @@ def _decode_array(content: Any) -> np.ndarray:
         dtype, shape, packed = content
         if dtype not in _DTYPES or not all(type(side) is int and side >= 0 for side in shape):
             raise MessageError("an array has an unknown dtype or shape")
-        values = np.frombuffer(base64.b64decode(packed, validate=True), np.dtype(dtype))
-        return values.reshape(shape).copy()
+        packed_values = base64.b64decode(packed, validate=True)
+        values: np.ndarray = np.frombuffer(packed_values, np.dtype(dtype)).reshape(shape)
+        return values.copy()
     except (TypeError, ValueError, binascii.Error) as error:
         raise MessageError(f"an array is damaged: {error}") from error
 

@@ -7,6 +7,8 @@ answer is checked.
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +18,13 @@ from paddle_mnist.errors import UsageError
 from paddle_mnist.files import replace_file
 from paddle_mnist.homework.display import in_notebook, wrap
 from paddle_mnist.homework.exercise import CHAPTERS, Exercise, find_exercise, load_exercises
-from paddle_mnist.homework.progress import Progress, Record, load_progress, save_progress
+from paddle_mnist.homework.progress import (
+    Progress,
+    Record,
+    load_progress,
+    save_progress,
+    unused,
+)
 from paddle_mnist.homework.texts import LABELS, PROBLEMS, WORDS, language_of_environment, say
 
 if TYPE_CHECKING:
@@ -102,8 +110,8 @@ class Workbook:
         lines = []
         # Bytes: whatever a learner's editor wrote, it need not be UTF-8.
         if path.exists() and not path.read_bytes().endswith(exercise.template.encode()):
-            kept = _unused(path.with_suffix(".old.py"))
-            path.rename(kept)
+            kept = unused(path.with_suffix(".old.py"))
+            self._write(kept, path.read_bytes())
             lines.append(self.say("kept", file=shown(kept)))
         self._write_template(exercise)
         self.progress.exercises[exercise.number] = Record()
@@ -119,13 +127,14 @@ class Workbook:
         text = wrap(f"{task}\n\n{last}", TEXT_WIDTH)
         prefix = "r" if "\\" in text else ""
         content = f"{prefix}{quotes}{text}\n{quotes}\n\n{exercise.template}"
+        self._write(self.path(exercise), content.encode())
+
+    def _write(self, path: Path, content: bytes) -> None:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            replace_file(self.path(exercise), content.encode())
+            replace_file(path, content)
         except OSError as error:
-            raise UsageError(
-                f"{self.path(exercise)} cannot be written: {error.strerror}"
-            ) from error
+            raise UsageError(f"{path} cannot be written: {error.strerror}") from error
 
     def task(self, number: str) -> str:
         """What is asked, and the code to begin with."""
@@ -176,12 +185,13 @@ class Workbook:
         feedback = exercise.feedback(self.language)
         parts = [f"**{self.say('success' if outcome.passed else 'failure', **title)}**"]
         parts.append("\n".join(self._check_lines(exercise, outcome)))
-        parts += [feedback.notes[key].format(**values) for key, values in outcome.notes]
+        parts += [_filled_in(feedback.notes[key], values) for key, values in outcome.notes]
         if outcome.passed:
             parts += [self.say("learned"), feedback.learned]
             see = self.say("see_solution", solution=f"`{self.command('solution', exercise)}`")
             parts += [see, self.next_line(exercise.number)]
         else:
+            assert outcome.key is not None  # it is there where not all passed
             values = {**outcome.values, "start": self.command("start", exercise)}
             parts.append(problem(exercise, outcome.key, values, self.language))
             parts += self._details(outcome)
@@ -190,16 +200,13 @@ class Workbook:
 
     def _check_lines(self, exercise: Exercise, outcome: Outcome) -> list[str]:
         names = exercise.feedback(self.language).checks
-        failed = None if outcome.passed else (outcome.checks or [None])[-1]
+        failed = None if outcome.passed else next(reversed(outcome.checks), None)
         return [f"- {'✗' if name == failed else '✓'} {names[name]}" for name in outcome.checks]
 
     def _details(self, outcome: Outcome) -> list[str]:
         details = {**outcome.details, **({"printed": outcome.printed} if outcome.printed else {})}
-        # Three backticks in what was printed must not end the block.
-        return [
-            f"{LABELS[key][self.language]}\n\n````text\n{text}\n````"
-            for key, text in details.items()
-        ]
+        blocks = {key: _block(text) for key, text in details.items()}
+        return [f"{LABELS[key][self.language]}\n\n{block}" for key, block in blocks.items()]
 
     def next_line(self, done: str | None = None) -> str:
         """Which exercise comes next: the first open one after `done`, or else of all."""
@@ -296,7 +303,38 @@ def problem(exercise: Exercise, key: str, values: dict[str, object], language: s
         "file": exercise.file_name,
     }
     part = say(WORDS, "part", language, **values) if "part" in values else ""
-    return part + text.format(**{**more, **values})
+    return part + _filled_in(text, {**more, **values})
+
+
+def _filled_in(text: str, values: Mapping[str, object]) -> str:
+    """Put values into a text's braces so that Markdown shows them as they are.
+
+    An answer's values may hold anything, HTML too, which a notebook would take for its own.
+    """
+    pieces = text.split("`")
+    # Every second piece stands between backticks, where nothing but a backtick has a meaning.
+    tables = [{name: change(value) for name, value in values.items()} for change in _AS_IT_IS]
+    return "`".join(piece.format(**tables[i % 2]) for i, piece in enumerate(pieces))
+
+
+def _in_words(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    return re.sub(r"([\\`<]|\](?=\())", r"\\\1", " ".join(value.splitlines()))
+
+
+def _in_code(value: object) -> object:
+    return " ".join(value.splitlines()).replace("`", "'") if isinstance(value, str) else value
+
+
+_AS_IT_IS = (_in_words, _in_code)
+
+
+def _block(text: str) -> str:
+    """A block of text that ends where the text does, however many backticks are in it."""
+    longest = max(map(len, re.findall("`+", text)), default=0)
+    fence = "`" * max(4, longest + 1)
+    return f"{fence}text\n{text}\n{fence}"
 
 
 def difficulty(exercise: Exercise) -> str:
@@ -313,8 +351,3 @@ def table(heads: list[str], rows: list[list[str]]) -> str:
 def shown(path: Path) -> str:
     """A path as it is shortest to type."""
     return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)
-
-
-def _unused(path: Path) -> Path:
-    candidates = (path.with_name(f"{path.stem}{count or ''}.py") for count in range(1000))
-    return next(candidate for candidate in candidates if not candidate.exists())

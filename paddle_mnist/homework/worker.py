@@ -9,15 +9,26 @@ from __future__ import annotations
 import json
 import os
 import sys
+import warnings
 from pathlib import Path
 from typing import Any, BinaryIO
+
+from paddle_mnist.processes import die_with_parent
+
+LONGEST_CODE = 300  # letters of a line
 
 
 def main() -> None:
     """Serve one answer until the checker has no more requests."""
+    die_with_parent()  # or an endless answer would outlive a checker that is killed
     requests, replies = _take_channels()
     setup = json.loads(requests.readline())
     os.chdir(setup["folder"])
+    problem = _problem_of(setup["path"])
+    _send(replies, setup["id"], {"problem": problem})
+    if problem is not None:
+        return
+    number = json.loads(requests.readline())["id"]
     # All that is costly or touches the system comes before the guard and the checker's clock.
     import paddle
 
@@ -30,7 +41,7 @@ def main() -> None:
     checks = load_checks(Path(setup["exercise"]))
     guard.limit_memory()
     guard.install(setup["folder"])
-    _send(replies, setup["id"], {"ready": True})
+    _send(replies, number, {"ready": True})
     answering = None
     for line in requests:
         request = json.loads(line)
@@ -42,9 +53,27 @@ def main() -> None:
         except BaseException as error:  # whatever a learner's file raises is told
             _send(replies, request["id"], {"error": describe_error(error, setup["path"])})
             return
-        names = functions_of(setup["path"]) if function is None else []
-        _send(replies, request["id"], {"found": function is not None, "functions": names})
+        if function is None:
+            names = functions_of(setup["path"])
+            _send(replies, request["id"], {"found": False, "functions": names})
+            return
+        _send(replies, request["id"], {"found": True})
         answering = Answering(function, checks, tuple(setup["not_allowed"]))
+
+
+def _problem_of(path: str) -> dict[str, Any] | None:
+    """What keeps a file from being a program; None: nothing. Nothing of the file runs."""
+    content = Path(path).read_bytes()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # they come when the file is run
+            compile(content, os.path.basename(path), "exec")
+    except SyntaxError as error:
+        code = (error.text or "").strip()[:LONGEST_CODE]
+        return {"message": str(error.msg), "line": error.lineno or 0, "code": code}
+    except (ValueError, RecursionError, MemoryError, OverflowError) as error:
+        return {"message": str(error), "line": 0, "code": ""}
+    return None
 
 
 def _take_channels() -> tuple[BinaryIO, BinaryIO]:

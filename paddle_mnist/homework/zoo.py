@@ -26,6 +26,10 @@ COUNT = 1_000  # of the sample's training images
 _USUAL = ("self", "learning_rate", "parameters", "name")
 
 
+# Of an optimiser that was built: its name, its parameters, the names of what else it got.
+Built = tuple[str, list[paddle.Tensor], list[str]]
+
+
 @dataclass(frozen=True)
 class Training:
     """What is known of one training.
@@ -81,15 +85,15 @@ def train_and_read(answer: Callable[..., Any], seed: int, count: int = COUNT) ->
 
 
 @contextmanager
-def watch_optimizers() -> Iterator[list[tuple[str, list[paddle.Tensor], list[str]]]]:
-    """The optimisers that are built inside of it: name, parameters, names of what else they get."""
+def watch_optimizers() -> Iterator[list[Built]]:
+    """The optimisers that are built inside of it."""
     original = paddle.optimizer.Optimizer.__init__
     signature = inspect.signature(original)
-    built = []
+    built: list[Built] = []
 
     def watched(self: Any, *arguments: Any, **named: Any) -> None:
         given = signature.bind(self, *arguments, **named).arguments
-        held = []
+        held: list[paddle.Tensor] = []
         for part in given.get("parameters") or ():
             held.extend(part["params"] if isinstance(part, dict) else [part])
         more = [name for name, value in given.items() if name not in _USUAL and value is not None]
@@ -103,9 +107,7 @@ def watch_optimizers() -> Iterator[list[tuple[str, list[paddle.Tensor], list[str
         paddle.optimizer.Optimizer.__init__ = original
 
 
-def read_result(
-    result: Any, built: Sequence[tuple[str, list[paddle.Tensor], list[str]]] = ()
-) -> dict[str, Any]:
+def read_result(result: Any, built: Sequence[Built] = ()) -> dict[str, Any]:
     """What may be told of the network and the losses that an answer returned, as plain data.
 
     Args:
@@ -194,4 +196,5 @@ def measure(
         answer.memory[key] = Training(**parts, found=found)
     # What is told next is about this training, even where another one ran meanwhile.
     answer.given = given
-    return answer.memory[key]
+    training: Training = answer.memory[key]
+    return training

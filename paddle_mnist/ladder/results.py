@@ -36,7 +36,7 @@ def load_results(folder: Path) -> Results:
     """
     file = folder / RESULTS
     try:
-        results = json.loads(file.read_bytes())
+        results: Results = json.loads(file.read_bytes())
         for row in results.values():
             recipe_of(row["recipe"], row["recipe"]["parameters"], row["recipe"]["data"])
             sorted(run["seed"] for run in row["runs"])
@@ -83,9 +83,9 @@ def update(out: Path, folder: Path, wanted: Mapping[str, Recipe]) -> Results:
             if same_recipe(saved[name]["recipe"], wanted[name]):
                 runs = {run["seed"]: run for run in saved[name]["runs"]}
         for run_folder in (out / folder_name(name)).glob("seed-*"):
-            record = find_run(run_folder, wanted[name])
-            if record and is_finished(record, wanted[name]):
-                runs[record["config"]["seed"]] = measured_run(row, record, wanted[name])
+            measured = finished_run(name, run_folder, wanted[name])
+            if measured:
+                runs[measured["seed"]] = measured
         results[name] = {
             "stage": row.stage,
             "options": dict(row.options),
@@ -98,6 +98,30 @@ def update(out: Path, folder: Path, wanted: Mapping[str, Recipe]) -> Results:
         }
     save_results(folder, results)
     return results
+
+
+def finished_run(name: str, folder: Path, wanted: Recipe) -> dict[str, Any] | None:
+    """What the results keep of the run in a folder; None: it is not finished, or of another recipe.
+
+    Args:
+        name: a key of ROWS.
+        folder: the run.
+        wanted: the row's recipe.
+
+    Raises:
+        RunError: the run has the recipe, and something of its training is missing.
+        UsageError: it was trained on other data, and shall not be lost.
+    """
+    record = find_run(folder, wanted)
+    if not record or not is_finished(record, wanted):
+        return None
+    try:
+        return measured_run(ROWS[name], record, wanted)
+    except (KeyError, TypeError, ValueError, StopIteration) as error:
+        raise RunError(
+            f"the run in {folder} is damaged: something of its training is missing "
+            f"({error!a:.80}); take it away, and it is trained again"
+        ) from error
 
 
 def find_run(folder: Path, wanted: Recipe) -> Record | None:
@@ -166,7 +190,7 @@ def ended_by_hand(history: Sequence[Mapping[str, Any]], wanted: Recipe) -> bool:
         return False
     losses = [epoch["validation_loss"] for epoch in history]
     epochs_without_gain = len(losses) - 1 - losses.index(min(losses))
-    return epochs_without_gain < wanted["early_stopping"]
+    return bool(epochs_without_gain < wanted["early_stopping"])
 
 
 def machine(device: str, versions: Mapping[str, str]) -> str:

@@ -92,8 +92,9 @@ def spread(values: Sequence[float], form: str) -> str:
 
 def minutes(row: Mapping[str, Any]) -> float:
     """How long a training takes: its epochs, each as long as the calmest one of all seeds."""
-    seconds = min(run["seconds_an_epoch"] for run in row["runs"])
-    return seconds * statistics.mean(run["epochs"] for run in row["runs"]) / 60
+    seconds: float = min(run["seconds_an_epoch"] for run in row["runs"])
+    epochs: float = statistics.mean(run["epochs"] for run in row["runs"])
+    return seconds * epochs / 60
 
 
 def difference(row: Mapping[str, Any]) -> float | None:
@@ -104,11 +105,12 @@ def difference(row: Mapping[str, Any]) -> float | None:
         row holds none out.
     """
     key = {"test": "accuracy", "validation": "validation_accuracy"}[row["source_split"]]
-    values = [run[key] for run in row["runs"]]
+    values: list[float | None] = [run[key] for run in row["runs"]]
+    known = [value for value in values if value is not None]
     source = _source_accuracy(row)
-    if source is None or not values or None in values:
+    if source is None or not known or len(known) < len(values):
         return None
-    return statistics.mean(values) - source
+    return statistics.mean(known) - source
 
 
 def _source_accuracy(row: Mapping[str, Any]) -> float | None:

@@ -9,7 +9,7 @@ from paddle_mnist.models.convolution import Convolution
 from paddle_mnist.models.pooling import MaxPool
 
 # Keras' own constants for batch normalisation: running averages move by 1% a step.
-_KERAS_NORM = {"momentum": 0.99, "epsilon": 1e-3}
+_MOMENTUM, _EPSILON = 0.99, 1e-3
 
 
 class TunedCNN(nn.Layer):
@@ -25,11 +25,11 @@ class TunedCNN(nn.Layer):
         self.features = nn.Sequential(
             Convolution(1, 64, 3, padding=1),  # [N, 64, 28, 28]
             nn.ReLU(),
-            nn.BatchNorm2D(64, **_KERAS_NORM),
+            nn.BatchNorm2D(64, momentum=_MOMENTUM, epsilon=_EPSILON),
             MaxPool(),  # [N, 64, 14, 14]
             Convolution(64, 128, 3, padding=1),  # [N, 128, 14, 14]
             nn.ReLU(),
-            nn.BatchNorm2D(128, **_KERAS_NORM),
+            nn.BatchNorm2D(128, momentum=_MOMENTUM, epsilon=_EPSILON),
             MaxPool(),  # [N, 128, 7, 7]
             Convolution(128, 192, 3, padding=1),  # [N, 192, 7, 7]
             nn.ReLU(),
@@ -39,7 +39,7 @@ class TunedCNN(nn.Layer):
             nn.Flatten(),  # [N, 1728]
             nn.Linear(1728, 256, weight_attr=start),
             nn.ReLU(),
-            nn.BatchNorm1D(256, **_KERAS_NORM),
+            nn.BatchNorm1D(256, momentum=_MOMENTUM, epsilon=_EPSILON),
             nn.Dropout(0.3),
             nn.Linear(256, 10, weight_attr=start),
         )

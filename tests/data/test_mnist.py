@@ -7,8 +7,10 @@ import os
 import numpy as np
 import pytest
 
+from paddle_mnist.data import download as downloading
 from paddle_mnist.data import fingerprint, load_mnist
 from paddle_mnist.data.cache import cache_folder, paddle_cache_folder
+from paddle_mnist.data.idx import write_labels
 from paddle_mnist.errors import DataError
 
 DOWNLOAD = "paddle_mnist.data.mnist.download"
@@ -66,12 +68,71 @@ def test_the_sample_is_last_and_loud(tmp_path):
     check_one_line(source)
 
 
-def test_offline_nothing_is_downloaded(monkeypatch):
+@pytest.mark.promise(row=16)
+def test_offline_nothing_is_downloaded(monkeypatch, figure):
     monkeypatch.setattr(DOWNLOAD, lambda folder: pytest.fail("it was called"))
     monkeypatch.setenv("PADDLE_MNIST_OFFLINE", "1")
     source = load_mnist().source
     assert (source.kind, source.loud) == ("sample", True)
     assert "PADDLE_MNIST_OFFLINE is set" in source.message
+    figure("{} downloads with PADDLE_MNIST_OFFLINE", 0)
+
+
+@pytest.mark.promise(row=16)
+def test_a_cache_that_cannot_be_written_is_read(published, tmp_path, monkeypatch, figure):
+    copy(published, tmp_path / "cache")
+    for path in (*(tmp_path / "cache").iterdir(), tmp_path / "cache"):
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    monkeypatch.setattr(os, "replace", lambda *_: pytest.fail("something is written"))
+    monkeypatch.setattr(os, "mkdir", lambda *_: pytest.fail("a folder is made"))
+    assert load_mnist().source.kind == "cache"
+    (tmp_path / "cache").chmod(0o755)
+    figure("{} of {} read-only caches not read", 0, 1)
+
+
+@pytest.mark.promise(row=16)
+def test_without_any_home_the_sample_is_used(tmp_path, monkeypatch, figure):
+    # Nobody knows the home of this user: the name of the cache begins with a ~ that nothing fills.
+    monkeypatch.delenv("PADDLE_MNIST_CACHE")
+    monkeypatch.setattr(os.path, "expanduser", lambda path: path)
+    monkeypatch.setattr("paddle_mnist.data.mnist.download", downloading.download)
+    monkeypatch.chdir(tmp_path)
+    source = load_mnist().source
+    assert (source.kind, source.loud) == ("sample", True)
+    assert "there is no home folder" in source.message
+    assert list(tmp_path.iterdir()) == []
+    figure("without any home folder, {} files in a folder named ~", 0)
+
+
+def test_all_that_was_tried_is_told_in_one_line(published, tmp_path, monkeypatch):
+    monkeypatch.setenv("PADDLE_MNIST_OFFLINE", "1")
+    copy(published, tmp_path / "cache")
+    damaged = tmp_path / "cache" / "train-images-idx3-ubyte.gz"
+    damaged.write_bytes(b"")
+    notes = (
+        f"{damaged} is empty; expected an IDX file of images",
+        "nothing was downloaded, because PADDLE_MNIST_OFFLINE is set",
+    )
+    source = load_mnist().source
+    assert source.notes == notes
+    assert source.message == (
+        "WARNING: data: only the sample of 5,000 MNIST digits in the package: 3,500 to train on, "
+        "500 for validation, 1,000 to test on. All of MNIST could not be had: "
+        f"{'; '.join(notes)}. To use all of it, connect to the network and try again, or put its "
+        f"four .gz files into {tmp_path / 'cache'}, or name a folder that has them (--data DIR)"
+    )
+
+
+def test_what_was_tried_before_a_download_is_told(published, tmp_path, monkeypatch):
+    copy(published, tmp_path / "cache")
+    damaged = tmp_path / "cache" / "train-images-idx3-ubyte.gz"
+    whole = damaged.read_bytes()
+    damaged.write_bytes(b"")
+    monkeypatch.setattr(DOWNLOAD, lambda folder: damaged.write_bytes(whole))
+    source = load_mnist().source
+    assert source.kind == "download"
+    assert source.notes == (f"{damaged} is empty; expected an IDX file of images",)
+    assert source.message.endswith(f" 6 to test on; not used: {source.notes[0]}")
 
 
 @pytest.mark.parametrize("value", ["", "0"])
@@ -99,12 +160,18 @@ def test_a_download_goes_into_the_cache(published, tmp_path, monkeypatch):
 def test_the_order_of_the_places(published, tmp_path, monkeypatch, write_folder, make_split):
     monkeypatch.setattr(DOWNLOAD, lambda folder: copy(published, folder))
     copy(published, paddle_cache_folder())
-    assert load_mnist().source.kind == "paddle-cache"
+    source = load_mnist().source
+    assert source.kind == "paddle-cache"
+    assert source.message.startswith("data: all of MNIST from Paddle's cache (")
     copy(published, cache_folder())
     assert load_mnist().source.kind == "cache"
     write_folder(tmp_path / "mine", make_split(9), make_split(2))
     monkeypatch.setenv("PADDLE_MNIST_DATA", str(tmp_path / "mine"))
-    assert load_mnist().source.kind == "folder"
+    source = load_mnist().source
+    assert source.kind == "folder"
+    assert f"the folder {tmp_path / 'mine'} (from PADDLE_MNIST_DATA): " in source.message
+    monkeypatch.setenv("PADDLE_MNIST_DATA", "auto")
+    assert load_mnist().source.kind == "cache"
     assert load_mnist("sample").source.kind == "sample"
 
 
@@ -227,6 +294,7 @@ def test_kaggle_s_folder_holds_a_sixth_out_to_test_on(tmp_path, make_split, rows
     mnist = load_mnist(tmp_path / "kaggle")
     assert counts(mnist) == expected
     assert mnist.source.kind == "kaggle"
+    assert mnist.source.is_mnist
     assert "train.csv (test images held out of it" in mnist.source.message
     parts = np.concatenate([mnist.train.images, mnist.validation.images, mnist.test.images])
     key = np.lexsort(parts.reshape(rows, -1).T)
@@ -282,7 +350,10 @@ BAD_FOLDERS = {
     "only training": (FOUR[:2], "missing: t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte;"),
     "only test.csv": (["test.csv"], "missing: train.csv; the folder holds test.csv"),
     "both": ([*FOUR, "train.csv"], r"holds both IDX and Kaggle files \(train-images.*train.csv\)"),
-    "both in part": ([FOUR[0], "test.csv"], "holds both IDX and Kaggle files"),
+    "both in part": (
+        [FOUR[0], "test.csv"],
+        r"\(train-images-idx3-ubyte, test.csv\); keep one kind",
+    ),
 }
 
 
@@ -296,6 +367,20 @@ def test_a_folder_without_a_whole_data_set_is_refused(tmp_path, case):
     assert str(tmp_path) in str(caught.value)
 
 
+@pytest.mark.parametrize(("count", "more"), [(12, ""), (13, " and 1 more")])
+def test_of_a_folder_s_files_twelve_are_told(tmp_path, count, more):
+    names = [f"{number:02}.png" for number in range(count)]
+    for name in names:
+        (tmp_path / name).write_text("")
+    with pytest.raises(DataError) as caught:
+        load_mnist(tmp_path)
+    assert str(caught.value) == (
+        f"no whole data set in {tmp_path}: looked for the IDX files {', '.join(FOUR)} (each also "
+        "with .gz, or with .idx for -idx) or Kaggle's train.csv; the folder holds "
+        f"{', '.join(names[:12])}{more}"
+    )
+
+
 def test_what_is_no_folder_is_refused(tmp_path):
     (tmp_path / "file.gz").write_text("")
     with pytest.raises(DataError, match="file.gz is a file, not a folder"):
@@ -306,12 +391,62 @@ def test_what_is_no_folder_is_refused(tmp_path):
         load_mnist("a\0b")
 
 
-def test_unequal_counts_are_refused(tmp_path, write_folder, make_split):
-    folder = write_folder(tmp_path / "a", make_split(5), make_split(2))
-    other = write_folder(tmp_path / "b", make_split(4), make_split(2))
-    (other / "train-labels-idx1-ubyte.gz").replace(folder / "train-labels-idx1-ubyte.gz")
-    with pytest.raises(DataError, match="ubyte.gz holds 5 images but train-labels.* 4 labels"):
-        load_mnist(folder)
+IMAGES, LABELS, TEST_IMAGES, TEST_LABELS = (f"{name}.gz" for name in FOUR)
+
+
+def exchange(folder, first, second):
+    (folder / first).rename(folder / "other")
+    (folder / second).rename(folder / first)
+    (folder / "other").rename(folder / second)
+
+
+def become_folder(path):
+    path.unlink()
+    path.mkdir()
+
+
+# Each takes a folder with 9 images to train on and 2 to test on, and breaks it.
+MISFITS = {
+    "unequal": (
+        lambda folder: write_labels(folder / LABELS, np.arange(4)),
+        "train-images-idx3-ubyte.gz holds 9 images but train-labels-idx1-ubyte.gz 4 labels; expec",
+    ),
+    "unequal to test on": (
+        lambda folder: write_labels(folder / TEST_LABELS, np.arange(3)),
+        "t10k-images-idx3-ubyte.gz holds 2 images but t10k-labels-idx1-ubyte.gz 3 labels; expec",
+    ),
+    "labels of the other part": (
+        lambda folder: exchange(folder, LABELS, TEST_LABELS),
+        "train-images-idx3-ubyte.gz holds 9 images but train-labels-idx1-ubyte.gz 2 labels",
+    ),
+    "labels for images": (
+        lambda folder: exchange(folder, IMAGES, LABELS),
+        "train-images-idx3-ubyte.gz begins .* file of labels.; expected 0x00000803",
+    ),
+    "a folder for a file": (
+        lambda folder: become_folder(folder / TEST_IMAGES),
+        "t10k-images-idx3-ubyte.gz is a folder; expected an IDX file of images",
+    ),
+    "a copy that was cut off": (
+        lambda folder: os.truncate(folder / TEST_IMAGES, 900),
+        "t10k-images-idx3-ubyte.gz is a damaged gzip file",
+    ),
+    "an empty plain file beside a packed one": (
+        lambda folder: (folder / FOUR[1]).touch(),
+        "train-labels-idx1-ubyte is empty; expected an IDX file of labels",
+    ),
+}
+
+
+@pytest.mark.promise(row=12)
+def test_files_that_do_not_fit_together_are_refused(tmp_path, write_folder, make_split, figure):
+    for name, (spoil, words) in MISFITS.items():
+        folder = write_folder(tmp_path / name, make_split(9), make_split(2))
+        spoil(folder)
+        with pytest.raises(DataError, match=words) as caught:
+            load_mnist(folder)
+        assert str(folder) in str(caught.value)
+    figure("{} folders whose files do not fit together refused", len(MISFITS))
 
 
 def test_nothing_is_printed(capsys):

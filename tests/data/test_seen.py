@@ -77,6 +77,7 @@ def test_what_was_done_is_told():
     assert describe_seen({"train": 1900, "validation": 2}, 20_000) == (
         "trained on 1,900 and chosen with 2 of the 20,000 test images"
     )
+    assert describe_seen({"train": 0}, 3) == "trained on none of the 3 test images"
     assert describe_seen({"either": 5}, 5) == ("trained on or chosen with 5 of the 5 test images")
 
 

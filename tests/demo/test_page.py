@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import re
+import socket
 import threading
 from html.parser import HTMLParser
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -256,10 +257,29 @@ ATTEMPTS = {
     "/form": "add('form', { action: url, method: 'post', target: 'other' }).submit();",
     "/background": "document.body.style.backgroundImage = `url(${url})`;",
     "/prefetch": "add('link', { rel: 'prefetch', href: url });",
+    "/preload": "add('link', { rel: 'preload', as: 'image', href: url });",
+    "/module": "add('link', { rel: 'modulepreload', href: url });",
+    "/ping": "add('a', { href: '#here', ping: url }).click();",
+    "/embed": "add('embed', { src: url });",
+    "/audio": "add('audio', { src: url, preload: 'auto' });",
+    "/input": "add('input', { type: 'image', src: url });",
+    "/graphic": "add('div', { innerHTML: `<svg><image href='${url}'/></svg>` });",
+    "/document": "add('iframe', { srcdoc: `<img src='${url}'>` });",
+    "/sheet": "add('style', { textContent: `@import url(${url});` });",
+    "/cursor": "add('style', { textContent: `body { cursor: url(${url}), auto; }` });",
+    "/worker": "start(() => new Worker(asFile(`fetch('${url}')`)));",
+    "/import": "import(url).catch(() => {});",
+    "/eval": "start(() => eval(`fetch('${url}')`));",
+    "/function": "start(() => new Function(`fetch('${url}')`)());",
+    "/timer": "setTimeout(`fetch('${url}')`);",
+    "/handler": "add('div', { innerHTML: `<img src='data:,' onerror=\"fetch('${url}')\">` });",
+    "/address": "add('a', { href: `javascript:void fetch('${url}')` }).click();",
 }
 ADD = """
 const add = (tag, names) =>
   document.body.appendChild(Object.assign(document.createElement(tag), names));
+const start = (work) => { try { work(); } catch {} };
+const asFile = (text) => URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
 """
 
 
@@ -271,24 +291,68 @@ def prying(parts, server):
     return parts(ADD + "\n".join(attempts))
 
 
-def test_the_policy_forbids_every_connection(prying, server, visit):
+@pytest.mark.promise(row=19)
+def test_the_policy_forbids_every_connection(prying, server, visit, figure):
     visited = visit(prying)
     visited.page.wait_for_timeout(300)
     assert server[1] == []
     refused = [message for message in visited.messages if "Content Security Policy" in message]
-    assert len(refused) >= len(ATTEMPTS) - 1  # a prefetch is dropped without a word
+    # A prefetch may be dropped without a word, and what eval and Function raise is caught.
+    assert len(refused) >= len(ATTEMPTS) - 3
+    figure("{} ways to ask a server for something, under the policy: {} did", len(ATTEMPTS), 0)
 
 
+@pytest.mark.promise(row=19, control=True)
 def test_without_the_policy_all_of_them_would_be_made(prying, server, visit):
     text, count = re.subn("<meta http-equiv=[^>]*>", "", prying.read_text("utf-8"))
     assert count == 1
     prying.write_text(text, "utf-8")
-    page = visit(prying).page
+    until(visit(prying).page, lambda: set(server[1]) == set(ATTEMPTS))
+
+
+def until(page, condition) -> None:
+    """Wait for something outside of the page."""
     for _wait in range(250):
-        if set(server[1]) >= set(ATTEMPTS):
+        if condition():
             return
         page.wait_for_timeout(20)
-    assert set(server[1]) == set(ATTEMPTS)
+    assert condition()
+
+
+# A policy that is written into a page cannot forbid to go to another page, nor what browsers say to
+# each other (WebRTC). So test_hostile.py looks for these in the page's programs.
+STILL_POSSIBLE = {
+    "/location": "location = url;",
+    "/link": "add('a', { href: url }).click();",
+    "/window": "window.open(url);",
+    "/refresh": "document.head.append(Object.assign(document.createElement('meta'), "
+    "{ httpEquiv: 'refresh', content: `0;url=${url}` }));",
+}
+CALL = """{
+  const call = new RTCPeerConnection({ iceServers: [{ urls: "stun:%s:%d" }] });
+  call.createDataChannel("words");
+  call.createOffer().then((offer) => call.setLocalDescription(offer));
+}"""
+
+
+@pytest.mark.promise(row=19, control=True)
+@pytest.mark.parametrize("way", STILL_POSSIBLE)
+def test_the_policy_cannot_forbid_to_go_elsewhere(way, parts, server, visit):
+    address, asked = server
+    attempt = f'const url = "{address}{way}"; {STILL_POSSIBLE[way]}'
+    # Not before the page is there, or the visit would never end.
+    page = visit(parts(f"{ADD} addEventListener('load', () => setTimeout(() => {{ {attempt} }}));"))
+    until(page.page, lambda: asked == [way])
+
+
+@pytest.mark.promise(row=19, control=True)
+def test_the_policy_cannot_forbid_calls(parts, visit):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.settimeout(10)
+        visit(parts(CALL % listening.getsockname()))
+        question = listening.recv(100)
+    assert question[:2] == b"\0\1"  # RFC 8489: where am I?
 
 
 def test_a_text_cannot_break_out_of_the_data():

@@ -212,10 +212,13 @@ def test_the_page_does_not_scroll_under_the_pointer(visited):
     assert {report["scroll"] for report in visited["reports"]} == {0}
 
 
-def test_the_page_talks_to_nobody(visited):
+@pytest.mark.promise(row=19)
+def test_the_page_talks_to_nobody(visited, figure):
     assert (visited["messages"], visited["requests"], visited["asked"]) == ([], [], [])
+    figure("{} digits drawn on the page, in a browser with a proxy: {} requests", len(SHAPES), 0)
 
 
+@pytest.mark.promise(row=19, control=True)
 def test_control_a_page_that_talks_is_noticed(launched, proxy, tmp_path):
     address, asked = proxy
     asked.clear()

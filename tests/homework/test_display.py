@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
+from markdown_it import MarkdownIt
 from rich.cells import cell_len
 
+from paddle_mnist.homework.checking import Outcome
 from paddle_mnist.homework.display import in_notebook, show, wrap
+from paddle_mnist.homework.exercise import find_exercise
+from paddle_mnist.homework.progress import Progress
+from paddle_mnist.homework.workbook import Workbook
 
 
 def test_long_lines_are_broken_between_words():
@@ -73,3 +79,48 @@ def test_a_terminal_shows_plain_text(capsys):
     assert "bold and code" in shown
     assert "[1 2]" in shown
     assert "*" not in shown
+
+
+HOSTILE = [
+    "<script>run()</script>",
+    "<img src=x onerror=run()>",
+    "`<img src=x onerror=run()>`",
+    "````\n<img src=x onerror=run()>\n````",
+    "`" * 9 + "\n\n<img src=x onerror=run()>\n\n" + "`" * 9,
+    "\n\n<img src=x onerror=run()>\n\n",
+    "\\<img src=x onerror=run()>",
+    "\\`<img src=x onerror=run()>\\`",
+    "[here](javascript:run())",
+    "![picture](https://elsewhere.invalid/)",
+    "<https://elsewhere.invalid/>",
+    "{answer} {0} %s",
+]
+WRONG = {
+    "kind": ("expected_kind", "got_kind"),
+    "entries": ("expected_entries", "got_entries"),
+    "error": ("type", "message", "line"),
+    "unexpected": ("type", "message"),
+    "missing": ("functions",),
+    "unreadable": ("message",),
+}
+
+
+@pytest.mark.parametrize("key", WRONG)
+@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_what_an_answer_says_is_no_html_in_a_notebook(tmp_path, key, text, language):
+    outcome = Outcome("3-1", key=key, values=dict.fromkeys(WRONG[key], text), printed=text)
+    outcome.details = dict.fromkeys(("code", "given", "expected", "got", "difference"), text)
+    workbook = Workbook(tmp_path, Progress(), language)
+    markdown = workbook.report(find_exercise("3-1"), outcome)
+    found = MarkdownIt().parse(markdown)
+    tokens = [inner for token in found for inner in [token, *(token.children or ())]]
+    kinds = {token.type for token in tokens}
+    assert not kinds & {"html_block", "html_inline", "link_open", "image"}, markdown
+    blocks = [token.content.rstrip("\n") for token in tokens if token.type == "fence"]
+    assert blocks == 6 * [text.rstrip("\n")]
+
+
+def test_control_html_would_be_found():
+    tokens = MarkdownIt().parse("It is <img src=x onerror=run()>.")
+    assert "html_inline" in {token.type for token in tokens[1].children}

@@ -16,23 +16,34 @@ from pathlib import Path
 
 import psutil
 import pytest
+from hypothesis import given
+from hypothesis import strategies as some
 
-from paddle_mnist.homework.checking import WrongError
+import paddle_mnist
+from paddle_mnist.homework.checking import Outcome, WrongError, run_checks
 from paddle_mnist.homework.exercise import find_exercise
 from paddle_mnist.homework.process import (
     LARGEST_REPLY,
+    MOST_DIGITS,
     AnswerProcess,
     _parse,
+    _remove,
+    _unreadable,
     check_file,
 )
+from paddle_mnist.homework.texts import PROBLEMS
 from paddle_mnist.homework.values import encode, tensor
+from paddle_mnist.homework.worker import _problem_of
 
 # A real exercise, with a shorter limit than its 10 seconds.
 EXERCISE = dataclasses.replace(find_exercise("3-1"), seconds=4)
-LONGEST = 25  # seconds, of notes/promises.md
+LONGEST = 25  # seconds in which each answer is reported
 SOLUTION = EXERCISE.solution
 
 posix = pytest.mark.skipif(os.name != "posix", reason="what it does exists on POSIX systems only")
+reported = pytest.mark.promise(row=20)
+unchanged = pytest.mark.promise(row=21)
+as_data = pytest.mark.promise(row=22)
 linux = pytest.mark.skipif(sys.platform != "linux", reason="it uses Linux' own C library")
 
 
@@ -76,7 +87,7 @@ def function(*lines: str) -> str:
     return f"import os, sys, time\n\n\ndef softmax(logits):\n{body}\n"
 
 
-FORGED = '{"id": "0", "value": true, "ready_made": [], "changed": []}\\n'
+FORGED = '{"id": "0", "value": true, "ready_made": [], "changed": []}'
 PICKLE = "import pickle\nanswer = pickle.dumps({'passed': True}) + b'\\n'\n"
 
 # What an answer does, and the keys by which it may be told.
@@ -127,26 +138,14 @@ HOSTILE: dict[str, tuple[str, set[str]]] = {
         "import socket\n" + function("socket.create_connection(('127.0.0.1', 9))"),
         {"refused"},
     ),
-    "deletes the course": (f"import shutil\n{function('shutil.rmtree(COURSE)')}", {"refused"}),
-    "deletes the course, and hides it": (
-        f"import shutil\nshutil.rmtree(COURSE, ignore_errors=True)\n{SOLUTION}",
+    "nested folders": (
+        "import os\nfor _ in range(3000):\n    os.mkdir('in')\n    os.chdir('in')\n" + SOLUTION,
+        {None, "error", "time"},
+    ),
+    "a folder without rights": (
+        "import os\nos.makedirs('closed/in')\nos.chmod('closed/in', 0)\nos.chmod('closed', 0)\n"
+        + SOLUTION,
         {None},
-    ),
-    "deletes file after file": (
-        "import os\nfor folder, _, names in os.walk(COURSE):\n    for name in names:\n"
-        "        os.remove(os.path.join(folder, name))\n",
-        {"refused"},
-    ),
-    "overwrites the answers": (
-        "import pathlib\nfor path in pathlib.Path(COURSE).rglob('*.py'):\n"
-        "    path.write_text('passed = True')\n",
-        {"refused"},
-    ),
-    "renames the folder": ("import os\nos.rename(COURSE, COURSE + '.old')\n", {"refused"}),
-    "takes away rights": ("import os\nos.chmod(COURSE, 0)\n", {"refused"}),
-    "a link as a way out": (
-        "import os\nos.symlink(COURSE, 'out')\nopen('out/work/photo.jpg', 'w')\n",
-        {"refused"},
     ),
     "deletes its own folder": (
         f"import os, shutil\nshutil.rmtree(os.getcwd())\n{SOLUTION}",
@@ -159,12 +158,13 @@ HOSTILE: dict[str, tuple[str, set[str]]] = {
     "closes all files": (function("os.closerange(0, 1000)"), {"ended"}),
     "reads the requests": (function("return input()"), {"error"}),
     "forged result in the output": (
-        f"print('{FORGED}')\n" + function(f"print('{FORGED}')", "return True"),
+        f"print('{FORGED}\\n')\n" + function(f"print('{FORGED}\\n')", "return True"),
         {"kind"},
     ),
     "forged result everywhere": (
         f"import os\nfor number in range(3, 100):\n    try:\n"
-        f"        os.write(number, b'{FORGED}')\n    except OSError:\n        pass\nos._exit(0)\n",
+        f"        os.write(number, b'{FORGED}\\n')\n    except OSError:\n        pass\n"
+        "os._exit(0)\n",
         {"malformed"},
     ),
     "pickled result": (
@@ -218,34 +218,149 @@ HOSTILE: dict[str, tuple[str, set[str]]] = {
     "nested brackets": ("softmax = " + "(" * 10_000 + "\n", {"unreadable"}),
 }
 
+# What answers do to files that are not theirs. The last two would only have opened the course's own
+# files, and stand for worse.
+DESTRUCTIVE: dict[str, tuple[str, set[str]]] = {
+    "deletes the course": (f"import shutil\n{function('shutil.rmtree(COURSE)')}", {"refused"}),
+    "deletes the course, and hides it": (
+        f"import shutil\nshutil.rmtree(COURSE, ignore_errors=True)\n{SOLUTION}",
+        {None},
+    ),
+    "deletes file after file": (
+        "import os\nfor folder, _, names in os.walk(COURSE):\n    for name in names:\n"
+        "        os.remove(os.path.join(folder, name))\n",
+        {"refused"},
+    ),
+    "overwrites the answers": (
+        "import pathlib\nfor path in pathlib.Path(COURSE).rglob('*.py'):\n"
+        "    path.write_text('passed = True')\n",
+        {"refused"},
+    ),
+    "renames the folder": ("import os\nos.rename(COURSE, COURSE + '.old')\n", {"refused"}),
+    "takes away rights": ("import os\nos.chmod(COURSE, 0)\n", {"refused"}),
+    "a link as a way out": (
+        "import os\nos.symlink(COURSE, 'out')\nopen('out/work/photo.jpg', 'w')\n",
+        {"refused"},
+    ),
+    "moves a file of its own over an answer": (
+        "import os\nopen('mine', 'w').close()\n"
+        "os.replace('mine', os.path.join(COURSE, 'work/homework/2_1_accuracy.py'))\n",
+        {"refused"},
+    ),
+    "writes into the course's code": (f"open({paddle_mnist.__file__!r}, 'a')\n", {"refused"}),
+    "writes into the solution": (
+        f"open({str(EXERCISE.folder / 'solution.py')!r}, 'r+b')\n",
+        {"refused"},
+    ),
+}
+ALL = {**HOSTILE, **DESTRUCTIVE}
 POSIX_ONLY = {"fork", "fork bomb", "kill the checker", "deaf to signals", "crash"}
+# Others of their kind are tried in every run.
+WITH_SLOW = {
+    *("endless loop outside of the function", "sleep", "swallows every exception"),
+    *("a generator without end", "flood without a line's end", "10 GB in a tensor"),
+    *("10 GB bit by bit", "exit", "fork", "other processes", "threads without end"),
+    *("forged result in the output", "not UTF-8 as result", "nested result", "1 GB as result"),
+    *("an exception with traps", "empty file", "nested brackets", "reads the requests"),
+    *("deletes the course", "deletes file after file", "overwrites the answers"),
+    *(
+        "takes away rights",
+        "nested folders",
+        "a link as a way out",
+        "moves a file of its own over an answer",
+    ),
+}
+OWN_CODE = Path(paddle_mnist.__file__).parent / "homework"
 
 
-@pytest.mark.parametrize("case", HOSTILE)
-def test_a_hostile_answer_is_reported_and_does_no_harm(case, homework, tmp_path):
-    if case in POSIX_ONLY and os.name != "posix":
-        pytest.skip("what it does exists on POSIX systems only")
-    code, keys = HOSTILE[case]
+def problem_with(case, homework, folder) -> str:
+    """What went wrong when an answer was checked; empty: nothing."""
+    code, keys = ALL[case]
     path = homework(code)
-    before = hash_of(tmp_path)
+    before = hash_of(folder), hash_of(OWN_CODE)
     started = time.monotonic()
     outcome = check_file(EXERCISE, path)
-    assert time.monotonic() - started < LONGEST
-    assert outcome.key in keys, (outcome.key, outcome.values, outcome.printed)
-    assert outcome.passed == (outcome.key is None)
-    assert hash_of(tmp_path) == before
+    seconds = time.monotonic() - started
+    if seconds > LONGEST:
+        return f"{case}: {seconds:.0f} s"
+    if outcome.key not in keys or outcome.passed != (outcome.key is None):
+        return f"{case}: {outcome.key} {outcome.values} {outcome.printed}"
+    if (hash_of(folder), hash_of(OWN_CODE)) != before:
+        return f"{case}: files have changed"
+    return ""
+
+
+def chosen(cases, trials):
+    chosen = [case for case in cases if case not in WITH_SLOW]
+    chosen = trials(chosen, list(cases))
+    return [case for case in chosen if os.name == "posix" or case not in POSIX_ONLY]
 
 
 def test_there_are_enough_hostile_answers():
     assert len(HOSTILE) >= 25
+    assert set(ALL) > WITH_SLOW
+
+
+@reported
+def test_each_hostile_answer_is_reported(homework, tmp_path, trials, figure):
+    cases = chosen(HOSTILE, trials)
+    problems = [problem_with(case, homework, tmp_path) for case in cases]
+    assert not any(problems), "\n".join(filter(None, problems))
+    figure("{} hostile answers, {} not reported within 25 s", len(cases), 0)
+
+
+@unchanged
+def test_no_answer_changes_a_file_of_the_learner_or_of_the_course(
+    homework, tmp_path, trials, figure
+):
+    cases = chosen(DESTRUCTIVE, trials)
+    problems = [problem_with(case, homework, tmp_path) for case in cases]
+    assert not any(problems), "\n".join(filter(None, problems))
+    figure("{} destructive answers, {} changed files", len(cases), 0)
+
+
+@reported
+def test_the_commands_report_hostile_answers(homework, tmp_path, trials, figure):
+    # As learners and teachers call them, with the exercise's own limit of 10 seconds.
+    cases = trials(["os._exit"], [*(case for case in HOSTILE if case not in WITH_SLOW), "sleep"])
+    for case in cases:
+        folder = tmp_path / "class" / case
+        folder.mkdir(parents=True)
+        homework(ALL[case][0]).rename(folder / EXERCISE.file_name)
+    before = hash_of(tmp_path)
+    for case in trials(cases, ["os._exit", "endless loop", "fork bomb", "flood of output"]):
+        done = call("check", EXERCISE.number, "--folder", tmp_path / "class" / case)
+        assert (done.returncode, "Traceback" in done.stderr) == (1, False), done.stderr
+        assert EXERCISE.number in done.stdout
+        (tmp_path / "class" / case / "progress.json").unlink()
+    folders = sorted((tmp_path / "class").iterdir())
+    done = call("report", *folders, "--csv")
+    assert (done.returncode, done.stderr) == (0, "")
+    rows = [line.split(",") for line in done.stdout.splitlines()[1:]]
+    told = {case: None if key == "passed" else key for case, _, _, key in rows}
+    assert {case for case, key in told.items() if key in ALL[case][1]} == set(cases), told
+    assert hash_of(tmp_path) == before
+    figure("{} hostile answers by the command line, {} not reported", len(cases), 0)
+
+
+def call(*words):
+    return subprocess.run(
+        [sys.executable, "-m", "paddle_mnist.homework", *map(str, words)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "LANGUAGE": "en"},
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
 
 
 @posix
-def test_without_the_guard_the_answer_deletes_the_course(homework, tmp_path):
-    # The control: the same answer in a process without our rails does the harm.
-    path = homework(HOSTILE["deletes the course, and hides it"][0])
+@pytest.mark.promise(row=21, control=True)
+def test_without_the_guard_the_answer_deletes_the_course(homework, tmp_path, figure):
+    # The same answer in a process without our rails does the harm.
+    path = homework(DESTRUCTIVE["deletes the course, and hides it"][0])
     subprocess.run([sys.executable, path], check=False, capture_output=True)
     assert not (tmp_path / "course").exists()
+    figure("{} of the destructive answers without the guard: {} files left", 1, 0)
 
 
 @linux
@@ -258,6 +373,40 @@ def test_a_process_that_hides_from_its_parent_is_ended_too(homework):
     )
     outcome = check_file(EXERCISE, homework(code + SOLUTION))
     assert outcome.passed
+
+
+CHECK = """
+import sys
+from pathlib import Path
+from paddle_mnist.homework.exercise import find_exercise
+from paddle_mnist.homework.process import check_file
+check_file(find_exercise("3-1"), Path(sys.argv[1]))
+"""
+
+
+@linux
+def test_an_endless_answer_ends_with_a_checker_that_is_killed(homework):
+    answer = homework("import os\nopen('begun', 'w').close()\nwhile True:\n    pass\n")
+    checker = psutil.Popen([sys.executable, "-c", CHECK, str(answer)])
+    try:
+        ends = time.monotonic() + 120
+        workers = []
+        while time.monotonic() < ends and not any(begun_in(worker) for worker in workers):
+            time.sleep(0.05)
+            workers = checker.children(recursive=True)
+        assert workers
+    finally:
+        checker.kill()
+        checker.wait()
+    _, alive = psutil.wait_procs(workers, timeout=20)
+    assert alive == []
+
+
+def begun_in(worker: psutil.Process) -> bool:
+    try:
+        return Path(worker.cwd(), "begun").exists()
+    except psutil.Error:  # it is just starting
+        return False
 
 
 @posix
@@ -334,51 +483,181 @@ def test_the_answer_may_write_beside_itself(homework):
     assert outcome.passed, outcome
 
 
-@pytest.mark.parametrize(
-    "line",
-    [
-        b"\x80\x04\x95",
-        b"",
-        b"[]\n",
-        b"null\n",
-        b"{",
-        b"[" * 100_000,
-        b"x" * LARGEST_REPLY,
-    ],
-)
-def test_a_reply_that_is_not_ours_is_refused(line):
-    with pytest.raises(WrongError) as wrong:
-        _parse(line)
-    assert wrong.value.key in ("malformed", "too_large")
+def whole(value: bytes) -> bytes:
+    return b'{"ready_made": [], "changed": [], "value": ' + value + b"}"
 
 
-@pytest.mark.parametrize(
-    "reply",
-    [
-        {},
-        {"value": 1},
-        {"value": 1, "ready_made": "F.softmax", "changed": []},
-        {"value": 1, "ready_made": [], "changed": [[]]},
-        {"error": "wrong"},
-        {"error": {"types": [], "message": "", "line": 0, "code": ""}},
-        {"error": {"types": ["A"], "message": "", "line": "x", "code": ""}},
-        {"error": {"types": [1], "message": "", "line": 0, "code": ""}},
-    ],
-)
-def test_a_reply_with_other_parts_is_refused(reply, homework, monkeypatch):
-    copy = homework(SOLUTION)
-    with AnswerProcess(EXERCISE, copy) as answer:
-        answer.load()
-        monkeypatch.setattr(AnswerProcess, "_exchange", lambda self, request: reply)
+BAD_REPLIES = [
+    b"\x80\x04\x95",
+    b"",
+    b"[]\n",
+    b"null\n",
+    b"{",
+    b"[" * 100_000,
+    b"x" * LARGEST_REPLY,
+    b"{'value': 1}",
+    whole(b"1").decode().encode("utf-16") + b"\n",
+    whole(b"[" * 100_000 + b"]" * 100_000),
+    whole(b'"' + b"x" * LARGEST_REPLY + b'"'),
+    whole(b"NaN"),
+    whole(b"-Infinity"),
+    whole(b'1, "value": 2'),
+    whole(b'{"float": "1", "float": "nan"}'),
+    whole(b"9" * (MOST_DIGITS + 1)),
+    whole(b"0x10"),
+    whole(b'"\xff"'),
+    whole(b"1") + whole(b"2"),
+]
+# Which are JSON, and still not what an answer's process says.
+BAD_PARTS = [
+    {},
+    {"value": 1},
+    {"value": 1, "ready_made": "F.softmax", "changed": []},
+    {"value": 1, "ready_made": [], "changed": [[]]},
+    {"value": 1, "ready_made": [], "changed": [True]},
+    {"error": "wrong"},
+    {"error": {"types": [], "message": "", "line": 0, "code": ""}},
+    {"error": {"types": ["A"], "message": "", "line": "x", "code": ""}},
+    {"error": {"types": [1], "message": "", "line": 0, "code": ""}},
+]
+
+
+class Replying(AnswerProcess):
+    """An answer's process of which there is nothing but its one reply."""
+
+    def __init__(self, line):
+        self.exercise, self._line = EXERCISE, line
+
+    def _exchange(self, request):
+        return _parse(self._line)
+
+
+@as_data
+def test_a_reply_that_is_not_ours_is_refused(figure):
+    assert Replying(whole(b"1")).ask({})["value"] == 1
+    lines = [*BAD_REPLIES, *(json.dumps(parts).encode() for parts in BAD_PARTS)]
+    for line in lines:
+        started = time.process_time()
         with pytest.raises(WrongError) as wrong:
-            answer.ask({"run": None, "arguments": []})
-    assert wrong.value.key == "malformed"
+            Replying(line).ask({})
+        assert wrong.value.key in ("malformed", "too_large")
+        assert time.process_time() - started < 1
+    figure("{} malformed, large and pickled replies, {} accepted", len(lines), 0)
+
+
+KEYS = some.sampled_from(
+    ["id", "value", "error", "ready_made", "changed", "types", "message", "line", "code"]
+    + ["array", "tensor", "float", "other", "list", "tuple", "dict", "found", "functions"]
+)
+WORDS = some.sampled_from(["float32", "int64", "nan", "inf", "AAAA", "A" * 64, "NoGradientError"])
+SCALARS = some.one_of(
+    *(some.none(), some.booleans(), some.integers(), some.floats(), some.text(), WORDS)
+)
+VALUES = some.recursive(
+    SCALARS,
+    lambda inner: some.one_of(some.lists(inner, max_size=4), some.dictionaries(KEYS, inner)),
+    max_leaves=12,
+)
+REPLIES = some.fixed_dictionaries(
+    {},
+    optional={
+        "value": VALUES,
+        "error": VALUES
+        | some.fixed_dictionaries(
+            {
+                "types": some.lists(some.text() | WORDS),
+                "message": some.text(),
+                "line": some.integers(),
+                "code": some.text(),
+            }
+        ),
+        "ready_made": some.just([]) | VALUES,
+        "changed": some.just([]) | some.lists(some.integers()) | VALUES,
+        "found": VALUES,
+        "functions": VALUES,
+        "problem": VALUES,
+    },
+)
+
+
+@as_data
+def test_whatever_is_replied_an_outcome_comes_of_it(fuzz, figure):
+    answers = VALUES.map(lambda value: {"value": value, "ready_made": [], "changed": []})
+    replies = (answers | REPLIES).map(lambda reply: json.dumps(reply).encode())
+
+    @given(some.binary() | replies, some.data())
+    def check(line, data):
+        if data.draw(some.booleans()):
+            place = data.draw(some.integers(0, len(line)))
+            line = line[:place] + data.draw(some.binary(max_size=3)) + line[place + 1 :]
+        outcome = run_checks(EXERCISE, Replying(line).ask)
+        assert type(outcome) is Outcome
+        assert not outcome.passed
+        assert outcome.key != "unexpected"
+
+    count = fuzz(check, 200, 10_000)
+    figure("{} made-up replies, {} other exceptions", count, 0)
+
+
+PIECES = some.sampled_from(
+    [b"# coding: ", b"utf-8", b"gbk", b"utf-16", b"idna", b"\xef\xbb\xbf", b"\xff\xfe", b"\0"]
+    + [b"(" * 5000, b"[" * 150, b"-" * 5000, b"not " * 500, b"a.b" * 500, b"f'{", b"'" * 3, b"\\"]
+    + [b"def softmax(logits):\n", b"    return ", b"\t", b"\r", b"\n", b"\x0c", b"9" * 5000]
+    + [
+        b"lambda:" * 500,
+        b"match a:\n case ",
+        b"async ",
+        b"await ",
+        "，".encode(),
+        "“".encode("gbk"),
+    ]
+)
+
+
+@reported
+def test_whatever_a_file_holds_it_is_a_program_or_is_told(fuzz, tmp_path, figure):
+    path = tmp_path / "answer.py"
+
+    @given(some.binary() | some.lists(PIECES | some.binary(max_size=20)).map(b"".join))
+    def check(content):
+        path.write_bytes(content)
+        problem = _problem_of(str(path))
+        if problem is not None:
+            wrong = _unreadable(json.loads(json.dumps(problem)))
+            assert wrong.key in ("unreadable", "full_width")
+            PROBLEMS[wrong.key]["en"].format(**wrong.values)
+
+    count = fuzz(check, 200, 10_000)
+    figure("{} made-up files as an answer, {} other exceptions", count, 0)
+
+
+@posix
+def test_folders_in_folders_without_end_are_removed(tmp_path, monkeypatch):
+    folder = tmp_path / "answer"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    for _ in range(2 * sys.getrecursionlimit()):
+        os.mkdir("in")
+        os.chdir("in")
+    (tmp_path / "mine").write_text("")
+    os.symlink(tmp_path, "out")
+    os.chdir(tmp_path)
+    _remove(str(folder))
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
+@pytest.mark.parametrize("part", [b".b", b"()", b"[0]", b"+a"])
+def test_a_file_that_crashes_python_is_told(homework, tmp_path, part):
+    # As Python 3.9 does when it compiles this; later versions refuse it, or take it.
+    path = homework("")
+    path.write_bytes(b"softmax = a" + part * (900_000 // len(part)))
+    assert check_file(EXERCISE, path).key in ("ended", "unreadable", "error")
 
 
 def test_a_reply_to_another_request_is_refused(homework, monkeypatch):
     with AnswerProcess(EXERCISE, homework(SOLUTION)) as answer:
         answer.load()
-        monkeypatch.setattr(AnswerProcess, "_wait", lambda self: json.dumps({"id": "1"}).encode())
+        monkeypatch.setattr(AnswerProcess, "_wait", lambda self: FORGED.encode())
         with pytest.raises(WrongError) as wrong:
             answer.ask({"run": None, "arguments": []})
     assert wrong.value.key == "malformed"

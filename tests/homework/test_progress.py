@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as some
 
 from paddle_mnist.errors import UsageError
 from paddle_mnist.homework.progress import (
@@ -41,6 +43,9 @@ def test_a_record_begins_empty():
         b"[]",
         b"{}",
         b"\xff\xfe",
+        b"[" * 100_000,
+        b'{"exercises": ' + b'{"1-1": ' * 100_000,
+        b'{"exercises": {"1-1": {"tries": ' + b"9" * 100_000 + b"}}}",
         b'{"exercises": []}',
         b'{"exercises": {}, "language": "fr"}',
         b'{"exercises": {"1-1": 3}}',
@@ -54,6 +59,59 @@ def test_a_damaged_file_is_put_aside(tmp_path, content):
     assert progress.exercises == {}
     assert progress.put_aside.read_bytes() == content
     assert not (tmp_path / FILE_NAME).exists()
+
+
+def test_of_several_damaged_files_none_is_lost(tmp_path):
+    for content in (b"first", b"second", b"third"):
+        (tmp_path / FILE_NAME).write_bytes(content)
+        assert load_progress(tmp_path).put_aside.read_bytes() == content
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+PARTS = some.recursive(
+    some.none() | some.booleans() | some.integers() | some.floats() | some.text(),
+    lambda inner: some.lists(inner, max_size=3) | some.dictionaries(some.text(), inner, max_size=3),
+    max_leaves=8,
+)
+RECORDS = some.fixed_dictionaries(
+    {},
+    optional={
+        "tries": some.integers() | PARTS,
+        "passed": some.booleans() | PARTS,
+        "hints": some.integers() | PARTS,
+        "solution_asked": some.integers() | PARTS,
+    },
+)
+FILES = some.fixed_dictionaries(
+    {},
+    optional={
+        "language": some.sampled_from(["en", "zh", None]) | PARTS,
+        "exercises": some.dictionaries(some.text() | some.just("3-1"), RECORDS | PARTS) | PARTS,
+    },
+)
+
+
+@pytest.mark.promise(row=20)
+def test_whatever_the_file_holds_it_is_read_or_put_aside(tmp_path, fuzz, figure):
+    path = tmp_path / FILE_NAME
+
+    @given(some.binary() | FILES.map(lambda data: json.dumps(data).encode()), some.data())
+    def check(content, data):
+        if data.draw(some.booleans()):
+            place = data.draw(some.integers(0, len(content)))
+            content = content[:place] + data.draw(some.binary(max_size=3)) + content[place + 1 :]
+        path.write_bytes(content)
+        progress = load_progress(tmp_path)
+        if progress.put_aside is None:
+            assert path.read_bytes() == content
+            save_progress(tmp_path, progress)
+            assert load_progress(tmp_path) == progress
+        else:
+            assert progress.put_aside.read_bytes() == content
+            progress.put_aside.unlink()
+
+    count = fuzz(check, 200, 10_000)
+    figure("{} made-up files of progress, {} lost", count, 0)
 
 
 def test_what_a_later_version_adds_does_no_harm(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 
 import pytest
 
@@ -51,6 +52,14 @@ def test_the_table_as_csv(school, tmp_path, capsys):
             ["李雷", "0", "1", "columns"],
             ["Eve", "0", "0", ""],
         ]
+
+
+def test_only_a_file_is_replaced_by_the_csv(school, tmp_path, capsys):
+    (tmp_path / "folder").mkdir()
+    for path in (os.devnull, str(tmp_path / "folder")):
+        assert main(["report", str(school[2]), "--csv", path]) == 2
+        assert "is no file" in capsys.readouterr().err
+    assert os.path.exists(os.devnull)
 
 
 def test_the_table_on_the_screen(school, capsys):

@@ -1,14 +1,18 @@
+from __future__ import annotations
+
 import re
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from paddle_mnist.homework.checking import Answer
 
 
-def read_file(answer, content):
+def read_file(answer: Callable[..., Any], content: np.ndarray) -> Any:
     """Runs where the answer is: write the bytes into a file, and let the answer read it."""
     folder = tempfile.mkdtemp()
     try:
@@ -21,7 +25,7 @@ def read_file(answer, content):
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def try_file(answer, content):
+def try_file(answer: Callable[..., Any], content: np.ndarray) -> dict[str, Any]:
     """Runs where the answer is: what the answer reads, or which error it raises."""
     try:
         return {"value": read_file(answer, content)}
@@ -29,24 +33,26 @@ def try_file(answer, content):
         return {"types": [cls.__name__ for cls in type(error).__mro__], "message": str(error)}
 
 
-def some_pixels(*shape):
+def some_pixels(*shape: int) -> np.ndarray:
     return np.random.default_rng(1).integers(0, 256, shape).astype("uint8")
 
 
-def file_of(pixels, shape=None, order=">"):
+def file_of(
+    pixels: np.ndarray, shape: tuple[int, ...] | None = None, order: str = ">"
+) -> np.ndarray:
     """The bytes of an IDX file; its header may lie."""
     header = np.array([0, 0, 8, 3], dtype="uint8")
     counts = np.array(pixels.shape if shape is None else shape, dtype=f"{order}u4")
     return np.concatenate([header, counts.view("uint8"), pixels.reshape(-1)])
 
 
-def given(content):
+def given(content: np.ndarray) -> str:
     """What the answer gets, in a few words of any language."""
     header = " ".join(f"{byte:02x}" for byte in content[:16])
     return f"path: {header} … ({len(content)} bytes)"
 
 
-def reads(answer, content, pixels):
+def reads(answer: Answer, content: np.ndarray, pixels: np.ndarray) -> bool:
     tried = answer.run(try_file, content, given=given(content))
     return np.array_equal(tried.get("value"), pixels)
 

@@ -1,9 +1,11 @@
+from __future__ import annotations
+
 import numpy as np
 
 from paddle_mnist.homework.checking import Answer
 
 
-def rows_by_hand(images):
+def rows_by_hand(images: np.ndarray) -> np.ndarray:
     """Pixel by pixel, from the task's own words."""
     rows = np.zeros((len(images), 784))
     for (number, row, column), level in np.ndenumerate(images):
@@ -11,7 +13,7 @@ def rows_by_hand(images):
     return rows.astype("float32")  # [N, 784]
 
 
-def all_levels(count):
+def all_levels(count: int) -> np.ndarray:
     """Pictures in which every grey level occurs."""
     levels = np.arange(count * 784) % 256
     mixed = np.random.default_rng(2).permutation(levels)
@@ -22,7 +24,7 @@ def check_values(answer: Answer) -> None:
     images = all_levels(3)
     expected = rows_by_hand(images)
 
-    def is_other_order(got):
+    def is_other_order(got: np.ndarray) -> bool:
         same_numbers = np.allclose(np.sort(got, axis=None), np.sort(expected, axis=None))
         return same_numbers and not np.allclose(got, expected)
 

@@ -1,11 +1,17 @@
+from __future__ import annotations
+
 import warnings
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from paddle_mnist.homework.checking import Answer
 
 
-def means_while_listening(answer, images, labels):
+def means_while_listening(
+    answer: Callable[..., Any], images: np.ndarray, labels: np.ndarray
+) -> dict[str, Any]:
     """Runs where the answer is: what it returns, and what NumPy warns of meanwhile."""
     with warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always")
@@ -13,18 +19,18 @@ def means_while_listening(answer, images, labels):
     return {"means": means, "messages": [str(warning.message) for warning in heard]}
 
 
-def given(images, labels):
+def given(images: np.ndarray, labels: np.ndarray) -> str:
     """What the answer gets, in a few words of any language."""
     return f"images {list(images.shape)}, labels {labels.tolist()}"
 
 
-def some_pictures(labels):
+def some_pictures(labels: list[int]) -> tuple[np.ndarray, np.ndarray]:
     random = np.random.default_rng(3)
     images = random.integers(0, 256, (len(labels), 28, 28)).astype("uint8")  # [N, 28, 28]
     return images, np.array(labels, dtype="int64")
 
 
-def sums_of(images, labels):
+def sums_of(images: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Picture by picture; how many there are of each digit, too."""
     sums, counts = np.zeros((10, 28, 28)), np.zeros((10, 1, 1))
     for image, label in zip(images, labels):
@@ -33,7 +39,7 @@ def sums_of(images, labels):
     return sums, counts
 
 
-def expected_means(images, labels):
+def expected_means(images: np.ndarray, labels: np.ndarray) -> np.ndarray:
     sums, counts = sums_of(images, labels)
     return sums / np.maximum(counts, 1)  # [10, 28, 28]
 
@@ -46,13 +52,13 @@ def check_values(answer: Answer) -> None:
     expected = sums / counts  # [10, 28, 28]
     without_nine = expected * (np.arange(10) < 9).reshape(10, 1, 1)
 
-    def is_whole(got):
+    def is_whole(got: np.ndarray) -> bool:
         return np.array_equal(got, np.round(got))
 
-    def is_one_grey_level(got):
+    def is_one_grey_level(got: np.ndarray) -> bool:
         return np.allclose(got, got[:, :1, :1])
 
-    def is_without_nine(got):
+    def is_without_nine(got: np.ndarray) -> bool:
         return np.allclose(np.nan_to_num(got), without_nine)
 
     mistakes = {
@@ -73,7 +79,7 @@ def check_absent(answer: Answer) -> None:
     images, labels = some_pictures([4, 0, 1, 2, 9, 9, 5, 6, 7, 7, 0])
     expected = expected_means(images, labels)
 
-    def is_nan_there(got):
+    def is_nan_there(got: np.ndarray) -> bool:
         return not np.isfinite(got[[3, 8]]).any()
 
     mistakes = {

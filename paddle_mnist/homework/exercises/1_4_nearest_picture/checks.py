@@ -1,3 +1,8 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import numpy as np
 
 from paddle_mnist.data import load_mnist
@@ -6,14 +11,14 @@ from paddle_mnist.homework.checking import Answer
 TRAIN, READ = 2000, 300
 
 
-def read_sample(answer):
+def read_sample(answer: Callable[..., Any]) -> Any:
     """Runs where the answer is: 300 validation pictures, with 2,000 training pictures."""
     sample = load_mnist("sample")
     train = sample.train.take(slice(TRAIN))
     return answer(train.images, train.labels, sample.validation.images[:READ])
 
 
-def pictures(*lists):
+def pictures(*lists: list[int]) -> np.ndarray:
     """Pictures that begin with these grey levels, and are 0 after them."""
     rows = np.zeros((len(lists), 784), dtype="uint8")
     for row, levels in zip(rows, lists):
@@ -21,43 +26,47 @@ def pictures(*lists):
     return rows.reshape(-1, 28, 28)  # [N, 28, 28]
 
 
-def labels_of(digits):
+def labels_of(digits: Sequence[int] | np.ndarray) -> np.ndarray:
     return np.array(digits, dtype="int64")  # [N]
 
 
-def rows_of(images, dtype="float64"):
+def rows_of(images: np.ndarray, dtype: str = "float64") -> np.ndarray:
     return np.asarray(images).reshape(len(images), 784).astype(dtype)  # [N, 784]
 
 
-def differences(train_images, images, dtype):
+def differences(train_images: np.ndarray, images: np.ndarray, dtype: str) -> np.ndarray:
     """For small examples only."""
     return rows_of(images, dtype)[:, None] - rows_of(train_images, dtype)  # [N, M, 784]
 
 
-def square_distances(train_images, images):
+def square_distances(train_images: np.ndarray, images: np.ndarray) -> np.ndarray:
     # |a - b|² = |a|² - 2 a·b + |b|², exact for whole numbers in float64.
     one, other = rows_of(images), rows_of(train_images)
     squares = (one**2).sum(axis=1)[:, None] + (other**2).sum(axis=1)
     return squares - 2 * one @ other.T  # [N, M]
 
 
-def means_of(train_images, train_labels):
+def means_of(train_images: np.ndarray, train_labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     digits = np.unique(train_labels)
     means = [train_images[train_labels == digit].mean(axis=0) for digit in digits]
     return np.array(means), digits
 
 
-def is_one_of(got, lists):
+def is_one_of(got: Any, lists: list[np.ndarray]) -> bool:
     return any(np.array_equal(got, labels) for labels in lists)
 
 
-def with_signs(train_images, train_labels, images):
+def with_signs(
+    train_images: np.ndarray, train_labels: np.ndarray, images: np.ndarray
+) -> list[np.ndarray]:
     """What is answered without squares, and with the square of the sum."""
     sums = differences(train_images, images, "float64").sum(axis=2)  # [N, M]
     return [train_labels[numbers.argmin(axis=1)] for numbers in (sums, -sums, sums**2)]
 
 
-def in_small_dtypes(train_images, train_labels, images):
+def in_small_dtypes(
+    train_images: np.ndarray, train_labels: np.ndarray, images: np.ndarray
+) -> list[np.ndarray]:
     """What is answered if differences, squares or sums do not fit into their dtype."""
     in_bytes = differences(train_images, images, "uint8")  # [N, M, 784]
     in_shorts = differences(train_images, images, "int16")  # [N, M, 784]
@@ -80,7 +89,7 @@ def check_near(answer: Answer) -> None:
     distances = square_distances(train_images, images)
     means, digits = means_of(train_images, train_labels)
 
-    def is_always_first_or_second(got):
+    def is_always_first_or_second(got: np.ndarray) -> bool:
         # The smallest of one sum is at place 0. Of a sum for each pixel, or each row or column of
         # pixels, it is at place 1, because only the first is not 0 here.
         return any((got == label).all() for label in train_labels[:2])
@@ -139,7 +148,7 @@ def check_sample(answer: Answer) -> None:
     given = f"train_images [{TRAIN}, 28, 28], train_labels [{TRAIN}], images [{READ}, 28, 28]"
     got = answer.run(read_sample, given=given)
 
-    def accuracy(labels):
+    def accuracy(labels: np.ndarray) -> float:
         return float((labels == truth).mean())
 
     if isinstance(got, np.ndarray) and got.shape == expected.shape:

@@ -1,24 +1,31 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
-from paddle_mnist.data import load_mnist
+from paddle_mnist.data import Split, load_mnist
 from paddle_mnist.homework.checking import Answer
+
+Part = tuple[np.ndarray, np.ndarray]
 
 NAMES = ("train", "validation", "test")
 COUNT = 1003
 
 
-def given(count, seed):
+def given(count: int, seed: int) -> str:
     """What the answer gets, in a few words of any language."""
     return f"images [{count}, 28, 28], labels [{count}], np.random.default_rng({seed})"
 
 
-def split_few(answer, count):
+def split_few(answer: Callable[..., Any], count: int) -> Any:
     """Runs where the answer is: the parts themselves."""
     sample = load_mnist("sample").train.take(slice(count))
     return answer(sample.images.copy(), sample.labels.copy(), np.random.default_rng(5))
 
 
-def nearest_accuracy(train, part):
+def nearest_accuracy(train: Part, part: Part) -> float:
     """The share of a part that is read right; 0 where there is nothing to read or compare."""
     if not len(train[0]) or not len(part[0]):
         return 0.0
@@ -27,7 +34,7 @@ def nearest_accuracy(train, part):
     return float((train[1][distances.argmin(axis=1)] == part[1]).mean())
 
 
-def split_many(answer, count, seed):
+def split_many(answer: Callable[..., Any], count: int, seed: int) -> dict[str, Any]:
     """Runs where the answer is: which pictures are in each part, with which labels."""
     sample = load_mnist("sample").train.take(slice(count))
     numbers = {image.tobytes(): number for number, image in enumerate(sample.images)}
@@ -38,7 +45,7 @@ def split_many(answer, count, seed):
         "labels": np.array_equal(labels, sample.labels),
     }
     changed = [name for name, is_same in same.items() if not is_same]
-    found = {"changed": changed}
+    found: dict[str, Any] = {"changed": changed}
     for name, (images, labels) in zip(NAMES, parts):
         places = [numbers.get(image.tobytes(), -1) for image in images]
         found[name] = {"numbers": places, "labels": [int(label) for label in labels]}
@@ -47,14 +54,14 @@ def split_many(answer, count, seed):
     return {**found, "accuracy": dict(zip(NAMES[1:], accuracies))}
 
 
-def measured(answer: Answer) -> dict:
+def measured(answer: Answer) -> dict[str, Any]:
     # Once for all checks.
     if "parts" not in answer.memory:
         answer.memory["parts"] = answer.run(split_many, COUNT, 0, given=given(COUNT, 0))
     return answer.memory["parts"]
 
 
-def in_right_form(part, sample):
+def in_right_form(part: Any, sample: Split) -> Part:
     """This part as it should be; another one where it cannot be a part."""
     images, labels = part if isinstance(part, (list, tuple)) and len(part) == 2 else (None, None)
     if not isinstance(images, np.ndarray) or images.shape[1:] != (28, 28):

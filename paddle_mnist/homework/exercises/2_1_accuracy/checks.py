@@ -1,3 +1,8 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
 from paddle_mnist.data import load_mnist
@@ -14,7 +19,9 @@ NUMBERS = [6.8, 2.3, 4.9, 0.2, 8.6, 9.2, 1.4, 8.7]
 LABELS = [7, 3, 5, 0, 9, 9, 1, 9]
 
 
-def read_preset(answer, numbers, labels, least):
+def read_preset(
+    answer: Callable[..., Any], numbers: list[float], labels: list[int], least: float
+) -> dict[str, Any]:
     """Runs where the answer is: a neuron that says `numbers`, each 0.1 more a grey level.
 
     Returns the share, and the largest number that the neuron got.
@@ -27,12 +34,17 @@ def read_preset(answer, numbers, labels, least):
     images = np.zeros([len(numbers), 28, 28], "uint8")
     images[:, 0, 0] = np.rint((np.array(numbers) - least) * 10)
     largest = [0.0]
-    network.register_forward_pre_hook(lambda layer, inputs: largest.append(float(inputs[0].max())))
+
+    def note_largest(_layer: Any, inputs: Any) -> Any:
+        largest.append(float(inputs[0].max()))
+        return inputs
+
+    network.register_forward_pre_hook(note_largest)
     share = answer(network, images, np.array(labels, "int64"))
     return {"share": share, "largest": max(largest)}
 
 
-def read_trained(answer, seed):
+def read_trained(answer: Callable[..., Any], seed: int) -> dict[str, Any]:
     """Runs where the answer is: train the stage for a short while, and read the test images."""
     sample = load_mnist("sample")
     random = set_seed(seed)
@@ -54,7 +66,7 @@ def read_trained(answer, seed):
     return {"outputs": outputs, "share": share}
 
 
-def ask_preset(answer, numbers, labels, least):
+def ask_preset(answer: Answer, numbers: list[float], labels: list[int], least: float) -> Any:
     given = f"network(norm_img(images)) = {numbers}\nlabels = {labels}"
     found = answer.run(read_preset, numbers, labels, least, given=given)
     # What norm_img returns is at most 1; else the numbers that the neuron says are others.
@@ -63,7 +75,7 @@ def ask_preset(answer, numbers, labels, least):
     return found["share"]
 
 
-def is_one_of(*values):
+def is_one_of(*values: float) -> Callable[[Any], bool]:
     return lambda got: any(is_close(got, value) for value in values)
 
 

@@ -1,3 +1,6 @@
+from __future__ import annotations
+
+from collections.abc import Callable
 from functools import cache
 
 import numpy as np
@@ -5,6 +8,8 @@ import numpy as np
 from paddle_mnist.data import load_mnist
 from paddle_mnist.homework.checking import Answer
 from paddle_mnist.homework.comparing import kind_of, shorten
+
+Neurons = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
 # What counts as a clear rise: two points.
 CLEAR = 0.02
@@ -47,7 +52,7 @@ def check_measured(answer: Answer) -> None:
 
 
 @cache
-def measure():
+def measure() -> dict[str, float]:
     """The accuracy as it is now, and with each change: a mean over the seeds."""
     sample = load_mnist("sample")
     pixels = sample.train.images.reshape(-1, 784).astype("float32") / 255  # [3500, 784]
@@ -56,7 +61,9 @@ def measure():
     true = np.concatenate([sample.train.labels[2500:], sample.validation.labels])
     targets = labels[:, None].astype("float32")  # [2500, 1]
 
-    def share(numbers, to_digits=np.rint):
+    def share(
+        numbers: np.ndarray, to_digits: Callable[[np.ndarray], np.ndarray] = np.rint
+    ) -> float:
         return float((np.clip(to_digits(numbers), 0, 9)[:, :, 0] == true).mean())
 
     now, longer = train(rows, targets, epochs=100, keep=(50, 100))
@@ -76,22 +83,30 @@ def measure():
     }
 
 
-def norm(images):
+def norm(images: np.ndarray) -> np.ndarray:
     return images.reshape(-1, 784).astype("float32") / 255
 
 
-def say(parameters, rows):
+def say(parameters: Neurons, rows: np.ndarray) -> np.ndarray:
     """What the neurons of all seeds say: [seeds, N, K]."""
     weights, bias, factor, addition = parameters
     return (rows @ weights + bias) * factor + addition
 
 
-def train(rows, targets, epochs, keep=(), second_neuron=False, rate=0.001, batch=16):
+def train(
+    rows: np.ndarray,
+    targets: np.ndarray,
+    epochs: int,
+    keep: tuple[int, ...] = (),
+    second_neuron: bool = False,
+    rate: float = 0.001,
+    batch: int = 16,
+) -> list[Neurons]:
     """Gradient descent as in chapter 2, for all seeds at once; weights [seeds, 784, K]."""
     count = targets.shape[1]
     generators = [np.random.default_rng(seed) for seed in SEEDS]
 
-    def draw(ins, outs):
+    def draw(ins: int, outs: int) -> np.ndarray:
         limit = np.sqrt(6 / (ins + outs))
         drawn = [generator.uniform(-limit, limit, (ins, outs)) for generator in generators]
         return np.array(drawn, dtype="float32")
@@ -124,7 +139,7 @@ def train(rows, targets, epochs, keep=(), second_neuron=False, rate=0.001, batch
     return kept
 
 
-def least_squares(rows, labels, unseen):
+def least_squares(rows: np.ndarray, labels: np.ndarray, unseen: np.ndarray) -> np.ndarray:
     """What the best single neuron says: [1, N, 1]."""
     known, new = (
         np.column_stack([part, np.ones(len(part))]).astype("float64") for part in (rows, unseen)

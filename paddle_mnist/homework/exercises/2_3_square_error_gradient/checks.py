@@ -1,3 +1,7 @@
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
 
 from paddle_mnist.data import load_mnist
@@ -10,12 +14,16 @@ WEIGHTS = np.array([[2.0], [1.0]])
 BIAS = np.array([1.5])
 
 
-def mean_square_error(images, labels, weights, bias):
+def mean_square_error(
+    images: np.ndarray, labels: np.ndarray, weights: np.ndarray, bias: np.ndarray
+) -> float:
     predictions = (images * weights[:, 0]).sum(axis=1) + bias[0]  # [N]
     return float(((predictions - labels) ** 2).mean())
 
 
-def finite_differences(images, labels, weights, bias):
+def finite_differences(
+    images: np.ndarray, labels: np.ndarray, weights: np.ndarray, bias: np.ndarray
+) -> tuple[np.ndarray, ...]:
     """Each parameter a little larger and a little smaller: how does the loss change?
 
     The loss is of the second degree in each, so that the quotient is exact but for rounding.
@@ -55,7 +63,7 @@ def check_example(answer: Answer) -> None:
     answer.expect(got, expected, mistakes)
 
 
-def is_of_table(got) -> bool:
+def is_of_table(got: Any) -> bool:
     """Whether the gradients come from a table of errors [N, N], with whatever factor."""
     first = got[0] if isinstance(got, (list, tuple)) and got else None
     if not isinstance(first, np.ndarray) or first.shape != (2, 2) or first.dtype.kind != "f":
@@ -65,7 +73,7 @@ def is_of_table(got) -> bool:
     return bool(ratios.all() and np.allclose(ratios, ratios[0, 0]))
 
 
-def from_errors(errors):
+def from_errors(errors: list[float]) -> list[np.ndarray]:
     """The gradients that these two errors make in the example."""
     column = np.array([errors]).T  # [2, 1]
     return [IMAGES.T @ column, column.sum(axis=0)]
@@ -78,9 +86,11 @@ def check_batches(answer: Answer) -> None:
         labels, bias = random.integers(0, 10, count), random.normal(size=1)
         expected = finite_differences(images, labels, weights, bias)
         # Neither doubled nor divided by N: for the example's two pictures that is the same.
-        mistakes = {"right_for_two": [part * count / 2 for part in expected]}
         by_pixels = expected[0] * count / pixels
-        mistakes["divided_by_pixels"] = lambda got, wrong=by_pixels: np.allclose(got[0], wrong)
+        mistakes = {
+            "right_for_two": [part * count / 2 for part in expected],
+            "divided_by_pixels": lambda got, wrong=by_pixels: np.allclose(got[0], wrong),
+        }
         answer.expect(answer(images, labels, weights, bias), expected, mistakes)
 
 

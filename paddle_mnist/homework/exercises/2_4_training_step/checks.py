@@ -1,3 +1,8 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import numpy as np
 import paddle
 from paddle import nn
@@ -5,12 +10,14 @@ from paddle import nn
 from paddle_mnist.homework.checking import Answer
 from paddle_mnist.homework.values import tensor
 
+Batch = tuple[np.ndarray, np.ndarray]
+
 LEARNING_RATE, MOMENTUM = 0.01, 0.9
 # The pixels with ink, and the weights that can move.
 INK = 6
 
 
-def make_data(counts):
+def make_data(counts: Sequence[int]) -> tuple[np.ndarray, list[Batch]]:
     """Weights, and batches of `counts` pictures: ink in the first pixels only."""
     random = np.random.default_rng(0)
     weights = np.zeros((784, 1))
@@ -23,7 +30,9 @@ def make_data(counts):
     return weights, batches
 
 
-def steps_by_paddle(answer, momentum, weights, *batches):
+def steps_by_paddle(
+    answer: Callable[..., Any], momentum: bool, weights: paddle.Tensor, *batches: paddle.Tensor
+) -> dict[str, Any]:
     """Runs where the answer is: a step on each batch (images, labels, images, labels, …).
 
     It returns the losses, the weights of the pixels with ink, and the bias.
@@ -45,7 +54,7 @@ def steps_by_paddle(answer, momentum, weights, *batches):
     }
 
 
-def measure(answer, momentum, weights, batches):
+def measure(answer: Answer, momentum: bool, weights: np.ndarray, batches: list[Batch]) -> Any:
     parts = []
     for images, labels in batches:
         parts += [tensor(images), tensor(labels, "int64")]
@@ -55,7 +64,9 @@ def measure(answer, momentum, weights, batches):
     return answer.run(steps_by_paddle, momentum, tensor(weights), *parts, given=given)
 
 
-def steps_by_hand(weights, batches, mistake=None, momentum=0.0):
+def steps_by_hand(
+    weights: np.ndarray, batches: list[Batch], mistake: str | None = None, momentum: float = 0.0
+) -> dict[str, Any]:
     """What `steps_by_paddle` must find, or what it finds with a usual mistake."""
     # The bias is the weight of one more pixel, which is always 1.
     weights, velocity, losses = np.append(weights, 1.0), 0.0, []
@@ -98,7 +109,7 @@ def check_step(answer: Answer) -> None:
     start = steps_by_hand(weights, batches, "nothing_moves")
     expected = steps_by_hand(weights, batches)
 
-    def is_other_size(found):
+    def is_other_size(found: dict[str, Any]) -> bool:
         name = "weights of 6 pixels"
         moves = (found[name] - start[name]) / (expected[name] - start[name])
         return bool(np.allclose(moves, moves.mean(), rtol=0.01))

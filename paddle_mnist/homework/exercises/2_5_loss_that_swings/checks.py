@@ -50,7 +50,7 @@ def means_of_tenths(losses: np.ndarray) -> np.ndarray:
 def check_loss(answer: Answer) -> None:
     means = means_of_tenths(measured(answer, 1000).losses)
     before = np.minimum.accumulate(means)
-    most = int((means - before).argmax())
+    most = int(np.argmax(means - before))
     if means[most] - before[most] > 1 or means[-1] > NOT_LOOKING - 2:
         answer.wrong("one_step_is_fine", lowest=before[most], highest=means[most])
 

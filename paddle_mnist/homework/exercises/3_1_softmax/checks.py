@@ -1,3 +1,7 @@
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
 
 from paddle_mnist.homework.checking import Answer
@@ -6,7 +10,7 @@ from paddle_mnist.homework.values import tensor
 ROWS = [[2.0, 1.0, 0.0, -1.0], [0.0, 0.0, 0.0, 0.0], [-3.0, 5.0, 0.5, 0.25]]
 
 
-def probabilities(rows, axis=1):
+def probabilities(rows: Any, axis: int = 1) -> np.ndarray:
     rows = np.asarray(rows, dtype=np.float64)
     powers = np.exp(rows - rows.max(axis=axis, keepdims=True))
     return powers / powers.sum(axis=axis, keepdims=True)
@@ -15,7 +19,7 @@ def probabilities(rows, axis=1):
 def check_values(answer: Answer) -> None:
     expected = probabilities(ROWS)
 
-    def is_in_proportion(got):
+    def is_in_proportion(got: np.ndarray) -> bool:
         factors = got / expected  # [3, 4]
         return np.allclose(factors, factors[:, :1], rtol=1e-3)
 
@@ -31,10 +35,10 @@ def check_values(answer: Answer) -> None:
 def check_large(answer: Answer) -> None:
     rows = [[1000.0, 999.0, 0.0], [-1000.0, -1000.0, -1001.0]]
 
-    def is_one_maximum(got):
+    def is_one_maximum(got: np.ndarray) -> bool:
         return np.isfinite(got[0]).all() and not np.isfinite(got[1]).all()
 
-    def is_overflow(got):
+    def is_overflow(got: np.ndarray) -> bool:
         return not np.isfinite(got).all()
 
     mistakes = {"one_maximum": is_one_maximum, "overflow": is_overflow}

@@ -1,33 +1,37 @@
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
 
 from paddle_mnist.homework.checking import Answer
 from paddle_mnist.homework.comparing import is_close
-from paddle_mnist.homework.values import tensor
+from paddle_mnist.homework.values import TensorArray, tensor
 
 ROWS = [[2.0, 1.0, 0.0, -1.0], [0.5, 0.0, -2.0, 0.0], [-3.0, 5.0, 0.5, 0.25]]
 LABELS = [0, 2, 1]
 
 
-def log_probabilities(rows, axis=1):
+def log_probabilities(rows: Any, axis: int = 1) -> np.ndarray:
     rows = np.asarray(rows, dtype=np.float64)
     largest = rows.max(axis=axis, keepdims=True)
     return rows - largest - np.log(np.exp(rows - largest).sum(axis=axis, keepdims=True))
 
 
-def of_the_truth(rows, labels, axis=1):
+def of_the_truth(rows: Any, labels: list[int], axis: int = 1) -> np.ndarray:
     return -log_probabilities(rows, axis)[np.arange(len(labels)), labels]
 
 
-def labelled(labels):
+def labelled(labels: list[int]) -> TensorArray:
     return tensor(labels, "int64")
 
 
 def check_equal(answer: Answer) -> None:
     # Ten equal scores: ln 10, whatever the labels are.
-    def is_other_logarithm(got):
+    def is_other_logarithm(got: Any) -> bool:
         return is_close(got, np.log2(10)) or is_close(got, 1.0)
 
-    def is_probability(got):
+    def is_probability(got: Any) -> bool:
         return is_close(abs(got), 0.1)
 
     mistakes = {

@@ -1,3 +1,5 @@
+from __future__ import annotations
+
 import numpy as np
 
 from paddle_mnist.homework.checking import Answer
@@ -6,12 +8,14 @@ from paddle_mnist.homework.comparing import is_close
 INPUTS, WEIGHTS, BIAS = 0, 1, 2  # the places in what is returned
 
 
-def differences(inputs, weights, upstream):
+def differences(
+    inputs: np.ndarray, weights: np.ndarray, upstream: np.ndarray
+) -> tuple[np.ndarray, ...]:
     """The gradients by trying: move each number a little, and see how much the loss changes."""
     bias = np.zeros(weights.shape[1])
     parts = [inputs.copy(), weights.copy(), bias]
 
-    def loss():
+    def loss() -> float:
         return (upstream * (parts[INPUTS] @ parts[WEIGHTS] + parts[BIAS])).sum()
 
     gradients = [np.zeros_like(part) for part in parts]
@@ -26,7 +30,13 @@ def differences(inputs, weights, upstream):
     return tuple(gradients)
 
 
-def compare(answer, inputs, weights, upstream, expected):
+def compare(
+    answer: Answer,
+    inputs: np.ndarray,
+    weights: np.ndarray,
+    upstream: np.ndarray,
+    expected: tuple[np.ndarray, ...],
+) -> None:
     got = answer(inputs, weights, upstream)
     count = len(inputs)
     usual = [

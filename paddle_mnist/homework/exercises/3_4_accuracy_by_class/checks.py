@@ -1,4 +1,8 @@
+from __future__ import annotations
+
 import warnings
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -6,7 +10,9 @@ from paddle_mnist.homework.checking import Answer
 from paddle_mnist.homework.comparing import is_close, shorten
 
 
-def call_quietly(answer, logits, labels):
+def call_quietly(
+    answer: Callable[..., Any], logits: np.ndarray, labels: np.ndarray
+) -> dict[str, Any]:
     """Runs where the answer is: what it returns, and the warnings that NumPy gives."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -15,7 +21,7 @@ def call_quietly(answer, logits, labels):
     return {"got": got, "warnings": messages}
 
 
-def scores_for(digits):
+def scores_for(digits: list[int]) -> np.ndarray:
     """Scores whose largest one in each row is that of the given digit."""
     logits = np.random.default_rng(0).normal(size=(len(digits), 10))
     for row, digit in zip(logits, digits):
@@ -23,7 +29,7 @@ def scores_for(digits):
     return logits.astype("float32")  # [N, 10]
 
 
-def counts(labels, digits):
+def counts(labels: list[int], digits: list[int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """For each digit: how often it is true, how often it is read, how often both; by counting."""
     pairs = list(zip(labels, digits))
     true = [sum(label == digit for label, _ in pairs) for digit in range(10)]
@@ -32,7 +38,7 @@ def counts(labels, digits):
     return np.array(true), np.array(read), np.array(both)
 
 
-def find_wrong_axis(answer):
+def find_wrong_axis(answer: Answer) -> None:
     # As many images as digits: along the wrong axis the shapes fit too, so that it can be told.
     labels, digits = [3, 1, 4, 0, 5, 9, 2, 6, 8, 7], [3, 1, 9, 0, 3, 9, 7, 6, 8, 7]
     logits = scores_for(digits)
@@ -61,14 +67,14 @@ def check_all_digits(answer: Answer) -> None:
     answer.expect(got, both / true, mistakes)
 
 
-def expect_quietly(answer, labels, digits):
+def expect_quietly(answer: Answer, labels: list[int], digits: list[int]) -> None:
     true, _, both = counts(labels, digits)
     expected = np.array([one / of if of else np.nan for one, of in zip(both, true)])
-    logits, labels = scores_for(digits), np.array(labels, dtype="int64")
-    given = f"logits = {shorten(logits)}\nlabels = {shorten(labels)}"
-    found = answer.run(call_quietly, logits, labels, given=given)
+    logits, truth = scores_for(digits), np.array(labels, dtype="int64")
+    given = f"logits = {shorten(logits)}\nlabels = {shorten(truth)}"
+    found = answer.run(call_quietly, logits, truth, given=given)
 
-    def is_zero_for_absent(got):
+    def is_zero_for_absent(got: np.ndarray) -> bool:
         return bool((got[true == 0] == 0).all())
 
     answer.expect(found["got"], expected, {"zeros": is_zero_for_absent})

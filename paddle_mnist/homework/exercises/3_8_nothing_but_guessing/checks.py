@@ -1,9 +1,13 @@
+from __future__ import annotations
+
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import chain
+from typing import Any
 
 import numpy as np
+import paddle
 from paddle import nn
 
 from paddle_mnist.data import load_mnist
@@ -14,7 +18,7 @@ from paddle_mnist.runtime import set_seed
 EPOCHS, BATCHES = 8, 20  # of 50 images
 
 
-def train_in_order(answer, seed, sort):
+def train_in_order(answer: Callable[..., Any], seed: int, sort: bool) -> dict[str, Any]:
     """Runs where the answer is: train it on 1,000 images, sorted by digit or not.
 
     More entries than those of `read_result`: `batches`, for each step the places of its images
@@ -48,7 +52,7 @@ def watch_batches() -> Iterator[tuple[list[np.ndarray], list[int]]]:
     original = nn.Layer.__call__
     batches, weights, inside = [], [], []
 
-    def watched(self, *inputs, **named):
+    def watched(self: nn.Layer, *inputs: Any, **named: Any) -> Any:
         inside.append(self)
         try:
             outputs = original(self, *inputs, **named)
@@ -60,21 +64,22 @@ def watch_batches() -> Iterator[tuple[list[np.ndarray], list[int]]]:
             images = np.rint(inputs[0].numpy() * 255).clip(0, 255).astype("uint8")
             now = weights_of(self)
 
-            def keep(gradient):
+            def keep(gradient: paddle.Tensor) -> None:
                 batches.append(images)
                 weights.append(now)
 
             outputs.register_hook(keep)
         return outputs
 
-    nn.Layer.__call__ = watched
+    # For a while, to look inside of trainings that are not ours.
+    nn.Layer.__call__ = watched  # type: ignore[method-assign]
     try:
         yield batches, weights
     finally:
-        nn.Layer.__call__ = original
+        nn.Layer.__call__ = original  # type: ignore[method-assign]
 
 
-def weights_of(network):
+def weights_of(network: Any) -> int:
     """A number that is another one as soon as a parameter of the network has moved."""
     parameters = network.parameters() if isinstance(network, nn.Layer) else []
     return hash(tuple(parameter.numpy().tobytes() for parameter in parameters))

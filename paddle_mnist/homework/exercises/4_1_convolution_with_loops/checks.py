@@ -1,3 +1,5 @@
+from __future__ import annotations
+
 import numpy as np
 
 from paddle_mnist.homework.checking import Answer
@@ -6,7 +8,7 @@ PICTURE = np.array([[1, 2, 0, 3], [0, 1, 4, 1], [2, 0, 1, 5], [3, 1, 0, 2]], dty
 KERNEL = np.array([[1, 2], [3, -1]], dtype="float32")
 
 
-def feature_map(picture, kernel):
+def feature_map(picture: np.ndarray, kernel: np.ndarray) -> np.ndarray:
     """The other way round: the whole picture, shifted, times one number of the kernel each."""
     rows, columns = np.array(picture.shape) - kernel.shape + 1
     total = np.zeros((rows, columns))
@@ -15,13 +17,13 @@ def feature_map(picture, kernel):
     return total.astype("float32")
 
 
-def with_at(picture, kernel):
+def with_at(picture: np.ndarray, kernel: np.ndarray) -> list[np.ndarray]:
     """What comes out with the matrix products of each window and a square kernel."""
     windows = np.lib.stride_tricks.sliding_window_view(picture, kernel.shape)
     return [product.sum(axis=(2, 3)) for product in (windows @ kernel, kernel @ windows)]
 
 
-def numbers(*shape, seed=0):
+def numbers(*shape: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).integers(-4, 5, shape).astype("float32")
 
 
@@ -29,10 +31,10 @@ def check_values(answer: Answer) -> None:
     expected = feature_map(PICTURE, KERNEL)  # [3, 3]
     swapped = [feature_map(PICTURE, KERNEL.T), feature_map(PICTURE.T, KERNEL), expected.T]
 
-    def is_swapped(got):
+    def is_swapped(got: np.ndarray) -> bool:
         return any(np.allclose(got, one) for one in swapped)
 
-    def is_with_at(got):
+    def is_with_at(got: np.ndarray) -> bool:
         return any(np.allclose(got, one) for one in with_at(PICTURE, KERNEL))
 
     mistakes = {

@@ -1,15 +1,18 @@
+from __future__ import annotations
+
 import dis
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
 from types import CodeType
+from typing import Any
 
 import numpy as np
 
 from paddle_mnist.homework.checking import Answer
 
 
-def feature_maps(pictures, kernels, bias):
+def feature_maps(pictures: np.ndarray, kernels: np.ndarray, bias: np.ndarray) -> np.ndarray:
     """For each number in the window: all pictures, shifted, times the weights of all channels."""
     rows, columns = np.array(pictures.shape[2:]) - kernels.shape[2:] + 1
     total = np.zeros((len(pictures), len(kernels), rows, columns)) + bias.reshape(-1, 1, 1)
@@ -19,7 +22,7 @@ def feature_maps(pictures, kernels, bias):
     return total.astype("float32")
 
 
-def numbers(*shape, seed=0):
+def numbers(*shape: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).integers(-4, 5, shape).astype("float32")
 
 
@@ -41,9 +44,9 @@ class Counted(np.ndarray):
     """An array that counts the matrix products with it; arrays made from it count too."""
 
     products = 0
-    sizes = ()  # how many numbers each factor has
+    sizes: tuple[int, ...] = ()  # how many numbers each factor has
 
-    def __array_ufunc__(self, ufunc, method, *inputs, **settings):
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **settings: Any) -> Any:
         if ufunc.__name__ in PRODUCTS:
             Counted.products += 1
             Counted.sizes += tuple(map(np.size, inputs))
@@ -52,7 +55,7 @@ class Counted(np.ndarray):
         result = getattr(ufunc, method)(*map(plain, inputs), **settings)
         return result.view(Counted) if isinstance(result, np.ndarray) else result
 
-    def __array_function__(self, function, types, arguments, settings):
+    def __array_function__(self, function: Any, types: Any, arguments: Any, settings: Any) -> Any:
         before = Counted.products
         result = super().__array_function__(function, types, arguments, settings)
         if function.__name__ in PRODUCTS:
@@ -62,15 +65,15 @@ class Counted(np.ndarray):
             Counted.sizes += tuple(map(np.size, factors))
         return result.view(Counted) if isinstance(result, np.ndarray) else result
 
-    def dot(self, other, out=None):
+    def dot(self, other: Any, out: Any = None) -> Any:
         return np.dot(self, other, out)
 
 
-def plain(value):
+def plain(value: Any) -> Any:
     return value.view(np.ndarray) if isinstance(value, Counted) else value
 
 
-def stands_in(function):
+def stands_in(function: Callable[..., Any]) -> bool:
     """Whether a matrix product stands in a function's code, or in a helper's beside it."""
     if not hasattr(function, "__code__"):
         return True  # That cannot be seen.
@@ -89,7 +92,9 @@ def stands_in(function):
     return False
 
 
-def count_products(answer, pictures, kernels, bias):
+def count_products(
+    answer: Callable[..., Any], pictures: np.ndarray, kernels: np.ndarray, bias: np.ndarray
+) -> tuple[int | None, list[int]]:
     """Runs where the answer is: how many matrix products it makes; None: that cannot be seen.
 
     Then the sizes of their factors.
@@ -109,9 +114,9 @@ def count_new_arrays() -> Iterator[None]:
     names = ("array", "asarray", "ascontiguousarray", "zeros", "ones", "empty", "full", "eye")
     originals = {name: getattr(np, name) for name in names}
 
-    def counting(original):
+    def counting(original: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
         @wraps(original)
-        def make(*arguments, **settings):
+        def make(*arguments: Any, **settings: Any) -> np.ndarray:
             return original(*arguments, **settings).view(Counted)
 
         return make
@@ -125,7 +130,9 @@ def count_new_arrays() -> Iterator[None]:
             setattr(np, name, original)
 
 
-def message_of(answer, pictures, kernels, bias):
+def message_of(
+    answer: Callable[..., Any], pictures: np.ndarray, kernels: np.ndarray, bias: np.ndarray
+) -> str:
     """Runs where the answer is: the message of the error that it raises; "" if there is none."""
     try:
         answer(pictures, kernels, bias)
@@ -154,7 +161,7 @@ def check_batch(answer: Answer) -> None:
     channels_after = windows.transpose([0, 2, 3, 4, 5, 1])
     columns = kernels.reshape(5, 18).T  # [18, 5]
 
-    def maps(matrix, weights):
+    def maps(matrix: np.ndarray, weights: np.ndarray) -> np.ndarray:
         sums = matrix.reshape(24, 18) @ weights + bias  # [24, 5]
         return sums.reshape(2, 3, 4, 5).transpose([0, 3, 1, 2])
 
@@ -164,7 +171,7 @@ def check_batch(answer: Answer) -> None:
         "other_order": maps(channels_after, columns),
     }
 
-    def recognise(rearranged):
+    def recognise(rearranged: np.ndarray) -> Callable[[np.ndarray], bool]:
         # With the bias in its place, or without any.
         without = rearranged - bias.reshape(-1, 1, 1)
         return lambda got: np.allclose(got, rearranged) or np.allclose(got, without)

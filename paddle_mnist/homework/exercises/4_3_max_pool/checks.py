@@ -1,16 +1,18 @@
+from __future__ import annotations
+
 import numpy as np
 
 from paddle_mnist.homework.checking import Answer
 from paddle_mnist.homework.values import TensorArray, tensor
 
 
-def numbers(*shape, seed=0):
+def numbers(*shape: int, seed: int = 0) -> np.ndarray:
     """All different, so that each square has one largest number; about half are negative."""
     size = int(np.prod(shape))
     return (np.random.default_rng(seed).permutation(size) - size // 2).reshape(shape) / 4
 
 
-def corners(pictures):
+def corners(pictures: np.ndarray) -> np.ndarray:
     """The four numbers of each square: [4, N, C, H // 2, W // 2]."""
     rows, columns = pictures.shape[2] // 2, pictures.shape[3] // 2
     places = [(row, column) for row in (0, 1) for column in (0, 1)]
@@ -29,7 +31,7 @@ def check_values(answer: Answer) -> None:
         pictures.reshape(2, 3, 2, 2, 3, 2).max(axis=(2, 5)),
     ]
 
-    def is_not_neighbours(got):
+    def is_not_neighbours(got: np.ndarray) -> bool:
         return any(np.allclose(got, one) for one in not_neighbours)
 
     overlapping = np.maximum(pictures[:, :, :, 1:], pictures[:, :, :, :-1])

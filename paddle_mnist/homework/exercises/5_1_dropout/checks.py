@@ -1,3 +1,8 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
 from paddle_mnist.homework.checking import Answer
@@ -10,12 +15,14 @@ VALUES = tensor(np.random.default_rng(0).uniform(0.5, 1.5, (600, 100)))
 VALUES[:, ::2] *= -3
 
 
-def set_the_seed(answer, seed):
+def set_the_seed(answer: Callable[..., Any], seed: int) -> None:
     """Runs where the answer is: what its next call draws is the same each time."""
     set_seed(seed)
 
 
-def values_and_gradient(answer, values, rate, seed):
+def values_and_gradient(
+    answer: Callable[..., Any], values: Any, rate: float, seed: int
+) -> list[Any]:
     """Runs where the answer is: what it returns, and the gradient of the sum of that."""
     import paddle
 
@@ -28,7 +35,7 @@ def values_and_gradient(answer, values, rate, seed):
     return [dropped, values.grad]
 
 
-def in_training(answer: Answer, values: TensorArray, rate: float, seed: int) -> TensorArray:
+def in_training(answer: Answer, values: np.ndarray, rate: float, seed: int) -> TensorArray:
     """What the answer returns in training, of the right kind and shape."""
     answer.run(set_the_seed, seed)
     got = answer(values, rate, True)

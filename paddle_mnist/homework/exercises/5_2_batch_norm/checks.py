@@ -1,3 +1,8 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import paddle
 
@@ -14,10 +19,14 @@ VARIANCE = np.array([4, 1, 0.25, 9], dtype="float32")
 TOLERANCE = 1e-4
 
 
-def by_paddle(batches, training):
+def by_paddle(
+    batches: list[np.ndarray], training: bool
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """What Paddle's layer makes of the last batch, and its running averages afterwards."""
     layer = paddle.nn.BatchNorm1D(len(SCALE))
-    layer.set_state_dict({"weight": SCALE, "bias": SHIFT, "_mean": MEAN, "_variance": VARIANCE})
+    arrays: dict[str, Any]  # Paddle takes them too, though its types do not say so
+    arrays = {"weight": SCALE, "bias": SHIFT, "_mean": MEAN, "_variance": VARIANCE}
+    layer.set_state_dict(arrays)
     layer.training = training
     for batch in batches:
         out = layer(paddle.to_tensor(batch))
@@ -25,15 +34,17 @@ def by_paddle(batches, training):
     return out.numpy(), state["_mean"].numpy(), state["_variance"].numpy()
 
 
-def normalised(values, mean, variance):
+def normalised(values: np.ndarray, mean: np.ndarray, variance: np.ndarray) -> np.ndarray:
     return SCALE * (values - mean) / np.sqrt(variance + 1e-5) + SHIFT
 
 
-def moved(mean, variance, kept=0.9):
+def moved(
+    mean: np.ndarray, variance: np.ndarray, kept: float = 0.9
+) -> tuple[np.ndarray, np.ndarray]:
     return kept * MEAN + (1 - kept) * mean, kept * VARIANCE + (1 - kept) * variance
 
 
-def near(got, value):
+def near(got: Any, value: Any) -> bool:
     return is_close(got, value, 1e-3)
 
 
@@ -50,25 +61,25 @@ def check_training(answer: Answer) -> None:
     of_all = VALUES.mean(), VALUES.var()
     deviation = VALUES.std(axis=0)
 
-    def is_for_all(got):
+    def is_for_all(got: Any) -> bool:
         return near(got[0], normalised(VALUES, *of_all)) or (
             near(got[0], right) and near(list(got[1:]), moved(*of_all))
         )
 
-    def is_std(got):
+    def is_std(got: Any) -> bool:
         return near(got[0], normalised(VALUES, mean, deviation)) or (
             near(got[0], right) and near(got[2], moved(mean, deviation)[1])
         )
 
-    def is_axis(got):
+    def is_axis(got: Any) -> bool:
         return any(near(got[0], one) for one in along_rows)
 
-    def is_unbiased(got):
+    def is_unbiased(got: Any) -> bool:
         return near(got[0], unbiased_out) or (
             near(got[0], right) and near(got[2], unbiased_average)
         )
 
-    def is_out(*values):
+    def is_out(*values: np.ndarray) -> Callable[[Any], bool]:
         return lambda got: any(near(got[0], value) for value in values)
 
     mistakes = {
@@ -96,10 +107,10 @@ def check_small(answer: Answer) -> None:
     outside = values.std(axis=0) + 1e-5
     outside_out = SCALE * (values - values.mean(axis=0)) / outside + SHIFT
 
-    def is_no_epsilon(got):
+    def is_no_epsilon(got: Any) -> bool:
         return np.isnan(got[0]).any()
 
-    def is_epsilon_outside(got):
+    def is_epsilon_outside(got: Any) -> bool:
         return near(got[0], outside_out)
 
     mistakes = {"no_epsilon": is_no_epsilon, "epsilon_outside": is_epsilon_outside}
@@ -121,10 +132,10 @@ def check_evaluation(answer: Answer) -> None:
     right, *averages = by_paddle([VALUES], training=False)
     in_training, *_ = by_paddle([VALUES], training=True)
 
-    def is_batch(got):
+    def is_batch(got: Any) -> bool:
         return near(got[0], in_training)
 
-    def is_updated(got):
+    def is_updated(got: Any) -> bool:
         return near(got[0], right) and not near(list(got[1:]), averages)
 
     mistakes = {"batch_in_evaluation": is_batch, "updates_in_evaluation": is_updated}

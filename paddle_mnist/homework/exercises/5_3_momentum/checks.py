@@ -1,3 +1,8 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import paddle
 
@@ -9,15 +14,17 @@ VELOCITY = [0.5, -1.0, 3.0]
 GRADIENT = [2.0, 4.0, -1.0]
 
 
-def array(values):
+def array(values: Any) -> np.ndarray:
     return np.asarray(values, dtype=np.float32)
 
 
-def is_one_of(*possible):
+def is_one_of(*possible: Any) -> Callable[[Any], bool]:
     return lambda got: any(is_close(got, each) for each in possible)
 
 
-def mistakes_of(weights, velocity, gradient, rate, momentum):
+def mistakes_of(
+    weights: Any, velocity: Any, gradient: Any, rate: float, momentum: float
+) -> dict[str, Callable[[Any], bool]]:
     """What the usual mistakes return, in float64."""
     w, v, g = (np.asarray(each, dtype=np.float64) for each in (weights, velocity, gradient))
     right = momentum * v + g
@@ -36,7 +43,9 @@ def mistakes_of(weights, velocity, gradient, rate, momentum):
     }
 
 
-def by_paddle(weights, gradients, rates, momentum):
+def by_paddle(
+    weights: Any, gradients: Any, rates: list[float], momentum: float
+) -> list[np.ndarray]:
     """The weights after each step of Paddle's own optimiser."""
     place = paddle.to_tensor(array(weights), stop_gradient=False)
     optimizer = paddle.optimizer.Momentum(rates[0], momentum, parameters=[place])

@@ -1,3 +1,8 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import paddle
 
@@ -5,19 +10,21 @@ from paddle_mnist.homework.checking import Answer
 from paddle_mnist.homework.comparing import is_close
 
 
-def array(values):
+def array(values: Any) -> np.ndarray:
     return np.asarray(values, dtype=np.float32)
 
 
-def is_one_of(*possible):
+def is_one_of(*possible: Any) -> Callable[[Any], bool]:
     return lambda got: any(is_close(got, each) for each in possible)
 
 
-def is_endless(got):
+def is_endless(got: Any) -> bool:
     return not all(np.isfinite(np.asarray(part, dtype=float)).all() for part in got)
 
 
-def mistakes_of(weights, mean, square, gradient, step, rate):
+def mistakes_of(
+    weights: Any, mean: Any, square: Any, gradient: Any, step: int, rate: float
+) -> dict[str, Callable[[Any], bool]]:
     """What the usual mistakes return, in float64."""
     before, m, s, g = (np.asarray(each, np.float64) for each in (weights, mean, square, gradient))
     m, s, s_of_mean = (
@@ -26,7 +33,7 @@ def mistakes_of(weights, mean, square, gradient, step, rate):
         0.999 * s + 0.001 * (0.9 * m + 0.1 * g) ** 2,
     )
 
-    def change(m, s, count=step):
+    def change(m: np.ndarray, s: np.ndarray, count: int = step) -> np.ndarray:
         return rate * m / (1 - 0.9**count) / (np.sqrt(s / (1 - 0.999**count)) + 1e-8)
 
     m_hat, s_hat = m / (1 - 0.9**step), s / (1 - 0.999**step)
@@ -74,7 +81,7 @@ def check_later_step(answer: Answer) -> None:
     answer.expect(got, expected, mistakes_of(*given, 2, 0.5))
 
 
-def by_paddle(weights, gradients, rate):
+def by_paddle(weights: Any, gradients: Any, rate: float) -> list[np.ndarray]:
     """The weights after each step of Paddle's own optimiser."""
     place = paddle.to_tensor(array(weights), stop_gradient=False)
     optimizer = paddle.optimizer.Adam(rate, 0.9, 0.999, 1e-8, parameters=[place])

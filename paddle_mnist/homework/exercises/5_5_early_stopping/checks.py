@@ -1,3 +1,5 @@
+from __future__ import annotations
+
 import random
 
 from paddle_mnist.homework.checking import Answer
@@ -50,7 +52,7 @@ def check_edges(answer: Answer) -> None:
     answer.expect(answer([0.5, 0.6, 0.7], 5), (1, 3))
 
 
-def by_looking_back(losses, patience):
+def by_looking_back(losses: list[float], patience: int) -> tuple[int, int]:
     """Another way to the same: after each epoch, ask how long ago the lowest loss was."""
     for end in range(1, len(losses) + 1):
         best = losses.index(min(losses[:end])) + 1

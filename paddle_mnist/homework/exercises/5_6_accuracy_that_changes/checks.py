@@ -1,3 +1,8 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import paddle
 from paddle import nn
@@ -13,31 +18,33 @@ from paddle_mnist.transforms import norm_img
 class Watched(nn.Layer):
     """A network that notes, whenever it is called, whether its two special layers train."""
 
-    def __init__(self, modes):
+    def __init__(self, modes: list[dict[str, bool]]) -> None:
         super().__init__()
         self.layers = nn.Sequential(
             nn.Linear(784, 64), nn.BatchNorm1D(64), nn.ReLU(), nn.Dropout(0.5), nn.Linear(64, 10)
         )
-        # The list is no part of the layer, so that a copy of the network writes into it too.
-        self.register_forward_pre_hook(
-            lambda network, _inputs: modes.append(
-                {"norm": network.layers[1].training, "dropout": network.layers[3].training}
-            )
-        )
 
-    def forward(self, images):
+        # The list is no part of the layer, so that a copy of the network writes into it too.
+        def note_modes(network: Any, inputs: Any) -> Any:
+            norm, dropout = network.layers[1], network.layers[3]
+            modes.append({"norm": norm.training, "dropout": dropout.training})
+            return inputs
+
+        self.register_forward_pre_hook(note_modes)
+
+    def forward(self, images: paddle.Tensor) -> Any:
         return self.layers(images)
 
 
-def copied_state(network):
+def copied_state(network: nn.Layer) -> dict[str, np.ndarray]:
     return {name: value.numpy().copy() for name, value in network.state_dict().items()}
 
 
-def measure(answer):
+def measure(answer: Callable[..., Any]) -> dict[str, Any]:
     """Runs where the answer is: train a network, and have it measured in several ways."""
     sample = load_mnist("sample")
     images, labels = sample.validation.images, sample.validation.labels
-    modes = []
+    modes: list[dict[str, bool]] = []
     random = set_seed(0)
     network = Watched(modes)
     optimizer = paddle.optimizer.Adam(0.003, parameters=network.parameters())
@@ -87,7 +94,7 @@ def measure(answer):
     return found
 
 
-def measured(answer: Answer) -> dict:
+def measured(answer: Answer) -> dict[str, Any]:
     # Once for all checks: it trains a network.
     if "found" not in answer.memory:
         answer.memory["found"] = answer.run(
@@ -108,7 +115,7 @@ def check_number(answer: Answer) -> None:
             answer.expect(each, float(found["right"]))
 
 
-def modes_of(found, part):
+def modes_of(found: dict[str, Any], part: str) -> list[list[bool]]:
     """For each measurement, the modes of a part, batch after batch."""
     return [[mode[part] for mode in modes] for modes in found["modes"]]
 

@@ -1,9 +1,14 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import numpy as np
 
 from paddle_mnist.homework.checking import Answer
 
 
-def moved(images, rows, columns):
+def moved(images: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
     """By hand, pixel by pixel."""
     result = np.zeros_like(images)
     for number, row, column in np.argwhere(images):
@@ -13,12 +18,12 @@ def moved(images, rows, columns):
     return result
 
 
-def rolled(images, rows, columns):
+def rolled(images: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
     pairs = zip(images, rows, columns)
     return np.array([np.roll(image, (row, column), (0, 1)) for image, row, column in pairs])
 
 
-def picture_with(*places):
+def picture_with(*places: tuple[int, int]) -> np.ndarray:
     """A picture whose pixels at these places are bright, each in another grey."""
     picture = np.zeros((28, 28), "uint8")
     for number, place in enumerate(places):
@@ -26,14 +31,16 @@ def picture_with(*places):
     return picture
 
 
-def call(answer, images, rows, columns):
+def call(
+    answer: Callable[..., Any], images: np.ndarray, rows: np.ndarray, columns: np.ndarray
+) -> dict[str, Any]:
     """Runs where the answer is: the copies, and whether what was given is changed."""
     before = images.copy()
     copies = answer(images, rows, columns)
     return {"copies": copies, "changed": not np.array_equal(images, before)}
 
 
-def ask(answer, images, rows, columns):
+def ask(answer: Answer, images: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> Any:
     """The copies. A picture printed as numbers is mostly zeros: name its bright pixels instead."""
     places = np.argwhere(images).tolist()
     given = [
@@ -46,7 +53,9 @@ def ask(answer, images, rows, columns):
     return found["copies"]
 
 
-def expect_moved(answer, images, rows, columns, mistakes):
+def expect_moved(
+    answer: Answer, images: np.ndarray, rows: Any, columns: Any, mistakes: Sequence[str]
+) -> None:
     rows, columns = np.array(rows, "int64"), np.array(columns, "int64")
     expected = moved(images, rows, columns)
     got = ask(answer, images, rows, columns)
@@ -66,7 +75,9 @@ def expect_moved(answer, images, rows, columns, mistakes):
     answer.expect(got, expected)
 
 
-def tell_other_place(answer, got, images, rows, columns):
+def tell_other_place(
+    answer: Answer, got: np.ndarray, images: np.ndarray, rows: np.ndarray, columns: np.ndarray
+) -> None:
     """Tell where the first pixel has gone that is not where it should be."""
     for number, row, column in np.argwhere(images).tolist():
         level = images[number, row, column]

@@ -1,15 +1,20 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
 from paddle_mnist.homework.checking import Answer
 
 
-def counts(labels, digits):
+def counts(labels: np.ndarray, digits: np.ndarray) -> np.ndarray:
     """Each number of the table on its own."""
     pairs = [[(labels == true) & (digits == read) for read in range(10)] for true in range(10)]
     return np.array(pairs).sum(axis=2)
 
 
-def expect_counts(answer, labels, digits, mistakes):
+def expect_counts(answer: Answer, labels: Any, digits: Any, mistakes: Sequence[str]) -> None:
     labels, digits = np.array(labels, "int64"), np.array(digits, "int64")
     table = counts(labels, digits)
 

@@ -1,4 +1,7 @@
+from __future__ import annotations
+
 import math
+from collections.abc import Callable
 
 from paddle_mnist.homework.checking import Answer
 from paddle_mnist.homework.comparing import is_close
@@ -6,12 +9,17 @@ from paddle_mnist.homework.comparing import is_close
 CLOSE = 1e-9
 
 
-def half_wave(z):
+def half_wave(z: float) -> float:
     # The square of a cosine is the same curve as (1 + cos(pi z)) / 2.
     return math.cos(math.pi * z / 2) ** 2
 
 
-def rates(steps, highest, curve=half_wave, first_z=None):
+def rates(
+    steps: int,
+    highest: float,
+    curve: Callable[[float], float] = half_wave,
+    first_z: float | None = None,
+) -> list[float]:
     """All rates of a training; z goes in equal steps to 1, from first_z or from the warm-up."""
     warm_up = max(1, steps // 10)
     falling = steps - warm_up
@@ -21,7 +29,7 @@ def rates(steps, highest, curve=half_wave, first_z=None):
     return rising + [highest * curve(first_z + (1 - first_z) * place) for place in places]
 
 
-def expect_rates(answer, steps, highest):
+def expect_rates(answer: Answer, steps: int, highest: float) -> None:
     """Compare all steps of a training; show the first that is wrong."""
     expected = rates(steps, highest)
     got = [answer(step, steps, highest) for step in range(steps)]
@@ -36,7 +44,7 @@ def expect_rates(answer, steps, highest):
         answer.expect(answer(step, steps, highest), expected[step], tolerance=CLOSE)
 
 
-def diagnose(got, steps, highest):
+def diagnose(got: list[float], steps: int, highest: float) -> tuple[str, int] | None:
     """The mistake that gives such rates, and a step that shows it; None: an unknown one."""
     warm_up = max(1, steps // 10)
     last = steps - 1

@@ -1,3 +1,8 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import numpy as np
 import paddle
 from paddle import nn
@@ -14,7 +19,7 @@ TOLERANCE = 1e-4
 class Watched(nn.Layer):
     """A network that compares images with the mean of each digit, and notes its batch sizes."""
 
-    def __init__(self, images, labels, sizes):
+    def __init__(self, images: np.ndarray, labels: np.ndarray, sizes: list[int]) -> None:
         super().__init__()
         pixels = images.reshape(len(images), 784) / 255
         means = np.stack([pixels[labels == digit].mean(axis=0) for digit in range(10)])  # [10, 784]
@@ -22,13 +27,18 @@ class Watched(nn.Layer):
         # The nearest mean has the largest score; a fifth makes the network less sure.
         self.compare.weight.set_value((means.T / 5).astype("float32"))
         self.compare.bias.set_value((-(means**2).sum(axis=1) / 10).astype("float32"))
-        self.register_forward_pre_hook(lambda _layer, inputs: sizes.append(len(inputs[0])))
 
-    def forward(self, images):
+        def note_size(_layer: Any, inputs: Any) -> Any:
+            sizes.append(len(inputs[0]))
+            return inputs
+
+        self.register_forward_pre_hook(note_size)
+
+    def forward(self, images: paddle.Tensor) -> Any:
         return self.compare(images)
 
 
-def measure(answer, cases):
+def measure(answer: Callable[..., Any], cases: Sequence[tuple[int, int]]) -> dict[str, Any]:
     """Runs where the answer is: measure a network on the first images, in batches of some size.
 
     Args:
@@ -39,7 +49,7 @@ def measure(answer, cases):
     images, labels = sample.validation.images[:COUNT], sample.validation.labels[:COUNT].copy()
     # The last five are called something else than they are, and so misread.
     labels[-5:] = (labels[-5:] + 1) % 10
-    sizes = []
+    sizes: list[int] = []
     network = Watched(train.images, train.labels, sizes)
     with paddle.no_grad():
         logits = network(norm_img(images)).numpy()
@@ -51,40 +61,40 @@ def measure(answer, cases):
     return {"logits": logits, "labels": labels, "results": results, "largest": largest}
 
 
-def of_each_image(found):
+def of_each_image(found: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
     """The loss and the accuracy (0 or 1) of each image, in float64: two of [53]."""
     logits, labels = found["logits"].astype(np.float64), found["labels"]
     losses = np.log(np.exp(logits).sum(axis=1)) - logits[np.arange(COUNT), labels]
     return losses, (logits.argmax(axis=1) == labels).astype(np.float64)
 
 
-def in_batches(values, batch_size):
+def in_batches(values: np.ndarray, batch_size: int) -> list[np.ndarray]:
     return [values[start : start + batch_size] for start in range(0, len(values), batch_size)]
 
 
-def mean_of_means(values, batch_size):
+def mean_of_means(values: np.ndarray, batch_size: int) -> float:
     return float(np.mean([part.mean() for part in in_batches(values, batch_size)]))
 
 
-def without_last(values, batch_size):
+def without_last(values: np.ndarray, batch_size: int) -> float:
     return float(values[: len(values) // batch_size * batch_size].mean())
 
 
-def last_as_full(values, batch_size):
+def last_as_full(values: np.ndarray, batch_size: int) -> float:
     return sum(part.mean() * batch_size for part in in_batches(values, batch_size)) / len(values)
 
 
-def divided_by_batches(values, batch_size):
+def divided_by_batches(values: np.ndarray, batch_size: int) -> float:
     return float(values.sum() / len(in_batches(values, batch_size)))
 
 
-def measured(answer, cases):
+def measured(answer: Answer, cases: Sequence[tuple[int, int]]) -> Any:
     """What `measure` returns; in a few words, what the learner's function gets."""
     pairs = [f"{count} images, batch_size = {batch_size}" for count, batch_size in cases]
     return answer.run(measure, cases, given="; ".join(pairs))
 
 
-def expect_where_all_are_full(answer, cases):
+def expect_where_all_are_full(answer: Answer, cases: Sequence[tuple[int, int]]) -> None:
     found = measured(answer, cases)
     both = of_each_image(found)
     for (count, batch_size), got in zip(cases, found["results"]):
@@ -111,7 +121,9 @@ def check_uneven(answer: Answer) -> None:
     expected = tuple(float(values.mean()) for values in both)
     for size, got in zip(sizes, found["results"]):
 
-        def is_what(mistake, size=size, got=got):
+        def is_what(
+            mistake: Callable[[np.ndarray, int], float], size: int = size, got: Any = got
+        ) -> bool:
             return is_close(got, tuple(mistake(values, size) for values in both), TOLERANCE)
 
         if is_what(mean_of_means):

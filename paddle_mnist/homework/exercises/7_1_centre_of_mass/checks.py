@@ -1,3 +1,8 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
 from paddle_mnist.homework.checking import Answer
@@ -5,32 +10,32 @@ from paddle_mnist.homework.checking import Answer
 ROWS, COLUMNS = np.mgrid[0:28, 0:28]
 
 
-def centre_of(picture):
+def centre_of(picture: np.ndarray) -> tuple[float, float]:
     """The centre of mass: its row and its column."""
     ink = picture.astype("float64")
     return (ROWS * ink).sum() / ink.sum(), (COLUMNS * ink).sum() / ink.sum()
 
 
-def moved(picture, down, right):
+def moved(picture: np.ndarray, down: int, right: int) -> np.ndarray:
     # Right as long as no ink leaves the picture, and in the checks none does.
     return np.roll(picture, (down, right), axis=(0, 1))
 
 
-def centred(picture):
+def centred(picture: np.ndarray) -> np.ndarray:
     """Try all moves, and keep the one after which the centre is nearest to the middle."""
     moves = range(-14, 15)
     nearest = [min(moves, key=lambda move: abs(place + move - 14)) for place in centre_of(picture)]
     return moved(picture, *nearest)
 
 
-def call(answer, picture):
+def call(answer: Callable[..., Any], picture: np.ndarray) -> dict[str, Any]:
     """Runs where the answer is: the copy, and whether what was given is changed."""
     before = picture.copy()
     copy = answer(picture)
     return {"copy": copy, "changed": not np.array_equal(picture, before)}
 
 
-def ask(answer, picture, given):
+def ask(answer: Answer, picture: np.ndarray, given: str) -> Any:
     """The copy. A picture printed as numbers is mostly zeros: `given` names its ink instead."""
     found = answer.run(call, picture, given=given)
     if found["changed"]:
@@ -38,11 +43,11 @@ def ask(answer, picture, given):
     return found["copy"]
 
 
-def is_picture(got):
+def is_picture(got: Any) -> bool:
     return isinstance(got, np.ndarray) and got.shape == (28, 28)
 
 
-def expect_centred(answer, got, picture):
+def expect_centred(answer: Answer, got: Any, picture: np.ndarray) -> None:
     expected = centred(picture)
     if is_picture(got) and got.any() and not np.array_equal(got, expected):
         (row, column), (to_row, to_column) = centre_of(got), centre_of(expected)

@@ -1,27 +1,34 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
 from paddle_mnist.homework.checking import Answer
 
+Place = tuple[int, ...]
 
-def strokes(picture, least, nearest=2, around=False):
+
+def strokes(picture: np.ndarray, least: int, nearest: int = 2, around: bool = False) -> list[Place]:
     """The places of all ink that is not lonely; nearest=1: corners do not count as near."""
     ink = [tuple(place) for place in np.argwhere(picture >= least)]
     return [place for place in ink if any(near(place, o, picture, nearest, around) for o in ink)]
 
 
-def near(place, other, picture, nearest, around):
+def near(place: Place, other: Place, picture: np.ndarray, nearest: int, around: bool) -> bool:
     steps = np.abs(np.subtract(place, other))
     if around:
         steps = np.minimum(steps, np.array(picture.shape) - steps)
-    return steps.max() == 1 and steps.sum() <= nearest
+    return bool(steps.max() == 1 and steps.sum() <= nearest)
 
 
-def is_within(place, picture):
+def is_within(place: Place, picture: np.ndarray) -> bool:
     """Whether a place is not at the edge of the picture."""
     return all(0 < index < size - 1 for index, size in zip(place, picture.shape))
 
 
-def part(picture, places, row_end=1, column_end=1):
+def part(picture: np.ndarray, places: Any, row_end: int = 1, column_end: int = 1) -> np.ndarray:
     """The smallest part that holds these places."""
     if len(places) == 0:
         return picture
@@ -29,7 +36,7 @@ def part(picture, places, row_end=1, column_end=1):
     return picture[top : bottom + row_end, left : right + column_end]
 
 
-def wiped(picture, least):
+def wiped(picture: np.ndarray, least: int) -> list[np.ndarray]:
     """Three pictures: without what is no stroke, without specks, without what is faint."""
     stroke = np.zeros(picture.shape, bool)
     stroke[tuple(np.transpose(strokes(picture, least)))] = True
@@ -37,7 +44,7 @@ def wiped(picture, least):
     return [picture * stroke, picture * (stroke | ~ink), picture * ink]
 
 
-def expect_part(answer, picture, least, mistakes):
+def expect_part(answer: Answer, picture: np.ndarray, least: int, mistakes: Sequence[str]) -> None:
     places = strokes(picture, least)
     expected = part(picture, places)
     ends = [(0, 0), (0, 1), (1, 0)]

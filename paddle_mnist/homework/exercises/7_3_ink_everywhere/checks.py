@@ -1,5 +1,9 @@
+from __future__ import annotations
+
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -10,7 +14,7 @@ from paddle_mnist.homework.checking import Answer
 WIDTH, HEIGHT = 120, 100
 
 
-def write_and_read(answer, pixels, name):
+def write_and_read(answer: Callable[..., Any], pixels: np.ndarray, name: str) -> Any:
     """Runs where the answer is: write an array of pixels into a file, and have it read."""
     with tempfile.TemporaryDirectory() as folder:
         path = str(Path(folder) / name)
@@ -18,12 +22,12 @@ def write_and_read(answer, pixels, name):
         return answer(path)
 
 
-def prepare(answer, pixels, name):
+def prepare(answer: Answer, pixels: np.ndarray, name: str) -> Any:
     """What the answer makes of a picture; its name says what there is to be seen."""
     return answer.run(write_and_read, pixels, name, given=f'path = "…/{name}"')
 
 
-def draw(paper, ink):
+def draw(paper: Any, ink: Any) -> np.ndarray:
     """A cross of strokes, 12 pixels wide, as uint8 [100, 120], or [100, 120, 3] for colours."""
     pixels = np.full((HEIGHT, WIDTH, *np.shape(paper)), paper, dtype=np.uint8)
     pixels[20:80, 54:66] = ink
@@ -31,30 +35,30 @@ def draw(paper, ink):
     return pixels
 
 
-def draw_thick(paper, ink):
+def draw_thick(paper: int, ink: int) -> np.ndarray:
     """A stroke as thick as two fifths of the picture, as uint8 [100, 120]."""
     pixels = np.full((HEIGHT, WIDTH), paper, dtype=np.uint8)
     pixels[20:80, 20:100] = ink
     return pixels
 
 
-def white_on_black(pixels, paper_is_light):
+def white_on_black(pixels: np.ndarray, paper_is_light: bool) -> np.ndarray:
     """What has to come out: resized by Pillow, and turned where the paper is light."""
     small = Image.fromarray(pixels).convert("L").resize((28, 28), Image.Resampling.LANCZOS)
     levels = np.asarray(small).astype(int)
     return (255 - levels if paper_is_light else levels).astype(np.uint8)[np.newaxis]
 
 
-def border_of(image):
+def border_of(image: Any) -> float:
     levels = np.asarray(image, dtype=float).reshape(28, 28)
     return float(np.median([*levels[0], *levels[-1], *levels[:, 0], *levels[:, -1]]))
 
 
-def is_picture(got):
+def is_picture(got: Any) -> bool:
     return type(got) is np.ndarray and got.size == 784 and bool(np.isfinite(got).all())
 
 
-def expect_nearly(answer, got, expected):
+def expect_nearly(answer: Answer, got: Any, expected: np.ndarray) -> None:
     # Turning before or after the resizing may make a difference of 1 by rounding.
     if is_picture(got) and got.shape == expected.shape and got.dtype == expected.dtype:
         difference = np.abs(got.astype(int) - expected.astype(int))
@@ -63,8 +67,8 @@ def expect_nearly(answer, got, expected):
     answer.expect(got, expected)
 
 
-def tell_two_levels(answer, got):
-    levels = np.unique(got) if is_picture(got) else []
+def tell_two_levels(answer: Answer, got: Any) -> None:
+    levels: list[Any] = list(np.unique(got)) if is_picture(got) else []
     if len(levels) == 2:
         answer.wrong("only_two_levels", levels=" / ".join(str(level) for level in levels))
 
@@ -136,7 +140,7 @@ def check_thick(answer: Answer) -> None:
         expect_nearly(answer, got, white_on_black(pixels, paper_is_light=name == "paper"))
 
 
-def photo_of(digit, paper, pen):
+def photo_of(digit: np.ndarray, paper: int, pen: int) -> np.ndarray:
     """A digit [28, 28] four times as large, drawn on paper: uint8 [112, 112]."""
     ink = np.asarray(Image.fromarray(digit).resize((112, 112), Image.Resampling.BICUBIC)) / 255
     return np.rint(paper + (pen - paper) * ink).astype(np.uint8)

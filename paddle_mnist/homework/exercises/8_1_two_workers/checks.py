@@ -1,3 +1,8 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import numpy as np
 
 from paddle_mnist.homework.checking import Answer
@@ -5,7 +10,7 @@ from paddle_mnist.homework.checking import Answer
 PIXELS = 3
 
 
-def batch(count):
+def batch(count: int) -> tuple[np.ndarray, np.ndarray]:
     """Images whose first pixel is their own number, and labels."""
     random = np.random.default_rng(count)
     images = random.normal(size=(count, PIXELS))
@@ -13,18 +18,18 @@ def batch(count):
     return images, random.normal(size=count) * 5
 
 
-def mean_gradient(images, labels):
+def mean_gradient(images: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Of the mean square error of one neuron whose weights are 0.5, 1.5, -2."""
     errors = images @ np.array([0.5, 1.5, -2.0]) - labels
     return (2 * images * errors[:, np.newaxis]).sum(axis=0) / max(1, len(images))
 
 
-def watched(answer, count, workers):
+def watched(answer: Callable[..., Any], count: int, workers: int) -> dict[str, Any]:
     """Runs where the answer is: call it, and note the parts for which it asks."""
     images, labels = batch(count)
     parts = []
 
-    def gradient_of(some_images, some_labels):
+    def gradient_of(some_images: Any, some_labels: Any) -> np.ndarray:
         rows = np.asarray(some_images).reshape(-1, PIXELS)
         truths = np.asarray(some_labels).reshape(-1)
         if len(rows) != len(truths):
@@ -35,7 +40,7 @@ def watched(answer, count, workers):
     return {"gradient": answer(gradient_of, images, labels, workers), "parts": parts}
 
 
-def expect_gradient(answer, count, workers, mistakes=()):
+def expect_gradient(answer: Answer, count: int, workers: int, mistakes: Sequence[str] = ()) -> None:
     images, labels = batch(count)
     expected = mean_gradient(images, labels)
     found = answer.run(
@@ -59,7 +64,7 @@ def expect_gradient(answer, count, workers, mistakes=()):
     answer.expect(got, expected)
 
 
-def expect_parts(answer, parts, count, workers):
+def expect_parts(answer: Answer, parts: list[list[int]], count: int, workers: int) -> None:
     sizes = [len(part) for part in parts]
     asked = [number for part in parts for number in part]
     facts = {"images": count, "workers": workers, "sizes": listed(sizes)}
@@ -75,7 +80,7 @@ def expect_parts(answer, parts, count, workers):
         answer.wrong("unequal_work", **facts)
 
 
-def listed(sizes):
+def listed(sizes: list[int]) -> str:
     return " + ".join(str(size) for size in sizes)
 
 

@@ -1,3 +1,7 @@
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
 
 from paddle_mnist.homework.checking import Answer
@@ -7,12 +11,12 @@ IMAGES = np.random.default_rng(1).normal(size=(20, 3))
 LABELS = IMAGES @ np.array([1.0, -2.0, 0.5]) + 3.0
 
 
-def beginning(seed=5):
+def beginning(seed: int = 5) -> dict[str, Any]:
     random = np.random.default_rng(seed).bit_generator.state
     return {"weights": np.zeros(3), "velocity": np.zeros(3), "step": 0, "random": random}
 
 
-def trained(state, steps):
+def trained(state: dict[str, Any], steps: int) -> dict[str, Any]:
     """The state after so many steps, with each image's gradient on its own."""
     random = np.random.default_rng(99)
     random.bit_generator.state = state["random"]
@@ -23,16 +27,15 @@ def trained(state, steps):
             error = sum(weights * IMAGES[index]) - LABELS[index]
             velocity += error * IMAGES[index] / 2  # 2 · error · pixel, of four images
         weights -= velocity / 20 * 0.9 ** (state["step"] + number)
-    random = random.bit_generator.state
     return {
         "weights": weights,
         "velocity": velocity,
         "step": state["step"] + steps,
-        "random": random,
+        "random": random.bit_generator.state,
     }
 
 
-def ask(answer, state, steps):
+def ask(answer: Answer, state: dict[str, Any], steps: int) -> Any:
     """A state from the answer that has all entries."""
     got = answer(state, IMAGES, LABELS, steps)
     if not isinstance(got, dict):
@@ -50,7 +53,13 @@ def ask(answer, state, steps):
     return got
 
 
-def expect_saved(answer, before, got, expected, steps):
+def expect_saved(
+    answer: Answer,
+    before: dict[str, Any],
+    got: dict[str, Any],
+    expected: dict[str, Any],
+    steps: int,
+) -> None:
     same = encode(got["random"]) == encode(before["random"])
     if steps > 0 and same:
         answer.wrong("same_images", steps=steps)
@@ -70,7 +79,7 @@ def check_one_step(answer: Answer) -> None:
     answer.expect(got["weights"], trained(state, 1)["weights"], mistakes)
 
 
-def is_drawn(weights):
+def is_drawn(weights: np.ndarray) -> bool:
     """Whether four of the images, whichever, lead to these weights in the first step."""
     steps = 0.05 / 2 * LABELS[:, np.newaxis] * IMAGES  # [20, 3]: what each of them adds
     pairs = (steps[:, np.newaxis] + steps).reshape(-1, 3)  # [400, 3]
