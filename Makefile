@@ -5,7 +5,7 @@
 # make test-lowest          all tests with the oldest versions that are allowed, and the newest
 # make browser              a browser for the tests of the page, where there is none
 # make lint, make chapters, make ladder, make bench    for those who change the course
-# make promises, make coverage, make audit             for those who want to trust it
+# make promises, make coverage, make mutants, make audit    for those who want to trust it
 # make peers                the environment of the frameworks that `make bench` compares with
 #
 # PYTHON=python3.12 chooses another Python for a new environment.
@@ -20,7 +20,7 @@ NEWEST ?= python3.13
 WORKERS ?= 2
 RUN = $(VENV)/bin/python
 
-.PHONY: lab train test test-slow test-lowest promises coverage audit browser lint format chapters \
+.PHONY: lab train test test-slow test-lowest promises coverage mutants audit browser lint format chapters \
     ladder bench peers clean
 
 # Links in a chapter lead to its neighbours and to work/, so Jupyter must see the whole course.
@@ -62,6 +62,11 @@ coverage: $(VENV)/installed-checks
 	$(RUN) -m coverage run -m pytest --numprocesses $(WORKERS) --dist loadfile
 	$(RUN) -m coverage combine --quiet
 	$(RUN) -m coverage report
+
+# Takes hours: changes single places of the package, and looks whether a test notices.
+mutants: $(VENV)/installed-test
+	$(RUN) -m pip install --quiet 'mutmut >= 3.8'
+	OMP_NUM_THREADS=1 $(VENV)/bin/mutmut run --max-children 1
 
 audit: $(VENV)/installed-checks
 	$(VENV)/bin/pip-licenses --from=mixed
