@@ -21,6 +21,7 @@ from PIL import Image, ImageFilter
 
 from paddle_mnist.errors import PictureError, UsageError
 from paddle_mnist.picture_files import (
+    AS_STORED,
     DEEP_GREYS,
     GREYS,
     ORIENTATION,
@@ -30,7 +31,6 @@ from paddle_mnist.picture_files import (
 from paddle_mnist.surroundings import NO_DIGIT, cut_out_digit, remove_lines
 
 # What undoes each way in which a camera was held.
-AS_STORED = 1
 MOVES = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,

@@ -31,6 +31,7 @@ COLOURS = ("LA", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr")
 
 # Tag 0x0112 of EXIF says how the camera was held (EXIF 2.32, section 4.6.4).
 ORIENTATION = 0x0112
+AS_STORED = 1  # its value for a picture that needs no turn
 
 
 def _read(path: Path) -> bytes:

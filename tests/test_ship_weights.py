@@ -47,7 +47,7 @@ def shipping(script, tmp_path, monkeypatch):
             },
             "history": [{"epoch": 1, "losses": [3.0, 2.0]}],
             "random": {"numpy": 1},
-            "test": {"correct": correct, "count": 1000},
+            "test": {"accuracy": correct / 1000, "correct": correct, "count": 1000},
             **changes,
         }
         save_run(tmp_path / "run", record, model, {})
@@ -101,7 +101,7 @@ def test_a_run_on_other_data_is_refused(shipping):
 
 def test_weights_that_read_otherwise_than_the_record_says_are_refused(shipping):
     with pytest.raises(RunError, match="its record says 2,000; train it again"):
-        shipping(weight(2.0**-6), test={"correct": 2000})
+        shipping(weight(2.0**-6), test={"accuracy": 2.0, "correct": 2000, "count": 1000})
 
 
 def test_the_hashes_are_those_of_all_of_mnist_only(script, tmp_path, monkeypatch):
