@@ -300,6 +300,16 @@ CHINESE = {
 }
 
 
+def summed(figures: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Figures with one text for each promise: what several parts of a test tried is added up."""
+    sums: dict[tuple[int, str], list[float]] = {}
+    for figure in figures:
+        place = (figure["row"], figure["text"])
+        before = sums.get(place, [0] * len(figure["numbers"]))
+        sums[place] = [first + second for first, second in zip(before, figure["numbers"])]
+    return [{"row": row, "text": text, "numbers": sums[row, text]} for row, text in sums]
+
+
 def in_language(figure: dict[str, Any], language: str) -> str:
     """What a test told, such as "2,000 flipped bytes, 0 not noticed"."""
     text = figure["text"] if language == "en" else CHINESE[figure["text"]]
@@ -310,10 +320,9 @@ def render(figures: list[dict[str, Any]], language: str) -> str:
     """The table, a row for each promise, as Markdown."""
     lines = [f"| # | {' | '.join(HEADS[language])} |", "|---|---|---|---|"]
     for row, promise in PROMISES.items():
-        told = [in_language(figure, language) for figure in figures if figure["row"] == row]
+        told = [figure for figure in summed(figures) if figure["row"] == row]
         between = "; " if language == "en" else "；"
-        # The same text of several tests counts once.
-        seen = between.join(dict.fromkeys(told))
+        seen = between.join(in_language(figure, language) for figure in told)
         lines.append(f'| {row} | {promise[language]} | {seen} | `-m "promise(row={row})"` |')
     return "\n".join(lines)
 

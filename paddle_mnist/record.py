@@ -42,6 +42,7 @@ _ENTRIES = {
     "command": "str | None",
     "parameters": "int",
     "device": "str",
+    "processor": "str",
     "processes": "int",
     "used_epoch": "int",
     "seconds": "float",
