@@ -19,9 +19,21 @@ FIGURES = ROOT / "benchmarks" / "promises.json"
 PAGES = {"en": ROOT / "docs" / "promises.md", "zh": ROOT / "docs" / "promises.zh-CN.md"}
 MARKS = ("<!-- promises: make promises -->", "<!-- end of promises -->")
 HEADS = {
-    "en": ("promise", "tried, and seen", "command, after `python -m pytest --slow`"),
-    "zh": ("承诺", "试了什么，看到什么", "命令，接在 `python -m pytest --slow` 之后"),
+    "en": (
+        "promise",
+        "tried, and seen",
+        "seen where the protection is taken away",
+        "command, after `python -m pytest --slow`",
+    ),
+    "zh": (
+        "承诺",
+        "试了什么，看到什么",
+        "拿掉保护后看到什么",
+        "命令，接在 `python -m pytest --slow` 之后",
+    ),
 }
+
+BETWEEN = {"en": "; ", "zh": "；"}
 
 PROMISES = {
     1: {"en": "Loading a run never executes code", "zh": "读取一次训练的文件，绝不执行代码"},
@@ -86,6 +98,12 @@ PROMISES = {
 
 # What the tests tell, in Chinese. tests/test_promises.py says which are missing.
 CHINESE = {
+    "without the random state: {} of {} went on to other bits": (
+        "不恢复随机状态时：{} 次结果不同（共 {} 次）"
+    ),
+    "without the optimizer state: {} of {} went on to other bits": (
+        "不恢复优化器状态时：{} 次结果不同（共 {} 次）"
+    ),
     "{} bombs of {} MB refused, together in less than {} MB of memory": (
         "{} 个解压后 {} MB 的文件被拒绝，总共占用不到 {} MB 内存"
     ),
@@ -262,7 +280,7 @@ CHINESE = {
     "without PADDLE_MNIST_OFFLINE, more than {} socket": (
         "不设置 PADDLE_MNIST_OFFLINE 时，套接字多于 {} 个"
     ),
-    "{} network, {} errors": ("{} 个网络，{} 个错误"),
+    "without any network: {} errors": ("没有任何网络：{} 个错误"),
     "{} commands with a home on a read-only disk, {} fail": (
         "主目录在只读磁盘上，运行 {} 个命令，{} 个失败"
     ),
@@ -302,12 +320,13 @@ CHINESE = {
 
 def summed(figures: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Figures with one text for each promise: what several parts of a test tried is added up."""
-    sums: dict[tuple[int, str], list[float]] = {}
+    sums: dict[tuple[int, bool, str], list[float]] = {}
     for figure in figures:
-        place = (figure["row"], figure["text"])
+        place = (figure["row"], figure["control"], figure["text"])
         before = sums.get(place, [0] * len(figure["numbers"]))
         sums[place] = [first + second for first, second in zip(before, figure["numbers"])]
-    return [{"row": row, "text": text, "numbers": sums[row, text]} for row, text in sums]
+    names = ("row", "control", "text")
+    return [{**dict(zip(names, place)), "numbers": numbers} for place, numbers in sums.items()]
 
 
 def in_language(figure: dict[str, Any], language: str) -> str:
@@ -318,12 +337,17 @@ def in_language(figure: dict[str, Any], language: str) -> str:
 
 def render(figures: list[dict[str, Any]], language: str) -> str:
     """The table, a row for each promise, as Markdown."""
-    lines = [f"| # | {' | '.join(HEADS[language])} |", "|---|---|---|---|"]
+    lines = [f"| # | {' | '.join(HEADS[language])} |", "|---|---|---|---|---|"]
     for row, promise in PROMISES.items():
         told = [figure for figure in summed(figures) if figure["row"] == row]
-        between = "; " if language == "en" else "；"
-        seen = between.join(in_language(figure, language) for figure in told)
-        lines.append(f'| {row} | {promise[language]} | {seen} | `-m "promise(row={row})"` |')
+        seen, controls = (
+            BETWEEN[language].join(
+                in_language(figure, language) for figure in told if figure["control"] == control
+            )
+            for control in (False, True)
+        )
+        command = f'`-m "promise(row={row})"`'
+        lines.append(f"| {row} | {promise[language]} | {seen} | {controls or '—'} | {command} |")
     return "\n".join(lines)
 
 

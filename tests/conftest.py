@@ -70,7 +70,7 @@ def figure(request, record_property):
     marker = request.node.get_closest_marker(PROMISE)
 
     def tell(text: str, *numbers: float) -> None:
-        told = {"row": marker.kwargs["row"], "text": text, "numbers": numbers}
+        told = {"control": False, **marker.kwargs, "text": text, "numbers": numbers}
         record_property(PROMISE, json.dumps(told))
 
     return tell
@@ -79,7 +79,7 @@ def figure(request, record_property):
 def pytest_terminal_summary(terminalreporter, config):
     reports = terminalreporter.getreports("passed")
     told = [json.loads(v) for r in reports for name, v in r.user_properties if name == PROMISE]
-    told.sort(key=lambda figure: (figure["row"], figure["text"], figure["numbers"]))
+    told.sort(key=lambda figure: (figure["row"], figure["control"], figure["text"]))
     if told:
         terminalreporter.section("promises")
     for one in told:

@@ -201,7 +201,7 @@ def test_without_a_network_the_sample_is_used(place, figure):
     assert done.returncode == 0, done.stderr
     assert "only the sample of 5,000" in done.stdout
     assert len(re.findall(r"storage.googleapis|ossci-datasets|bcebos", done.stdout)) == 3
-    figure("{} network, {} errors", 0, 0)
+    figure("without any network: {} errors", 0)
 
 
 # How a home may be unusable: a function from a place to the home's name in it and the beginning of

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import io
 import json
 import os
@@ -124,7 +125,8 @@ def test_arrays_of_all_kinds_of_numbers_are_read(read, protocol):
 def test_both_names_of_numpys_function_are_known(read, module):
     content = entry(array(module=module))
     assert_same(read(content), {"weight": np.zeros(2, np.float32)})
-    assert_same(read(content), pickle.loads(content))  # an independent reader agrees
+    if importlib.util.find_spec(module.rpartition(".")[0]):  # NumPy 1.26 knows only the older one
+        assert_same(read(content), pickle.loads(content))  # an independent reader agrees
 
 
 def test_what_is_written_is_what_paddle_loads(tmp_path):

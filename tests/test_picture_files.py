@@ -19,6 +19,7 @@ from io import BytesIO
 from pathlib import Path
 
 import numpy as np
+import PIL
 import pytest
 from PIL import Image, ImageDraw
 
@@ -27,6 +28,7 @@ from paddle_mnist.errors import PictureError
 from paddle_mnist.infer import Recognizer
 from paddle_mnist.shipped import shipped_run
 
+PILLOW = int(PIL.__version__.split(".")[0])
 LONGEST = 1.0  # seconds that a picture may take
 MOST_MEMORY = 512  # MB: 20 megapixels of four bytes, laid on white and decoded, are 3 x 80 MB
 
@@ -199,7 +201,8 @@ def pictures_of_every_kind() -> dict[str, bytes]:
         "alpha.tiff": encoded(clear, "TIFF"),
         "cmyk.jpg": encoded(colour.convert("CMYK"), "JPEG"),
         "cmyk.tiff": encoded(colour.convert("CMYK"), "TIFF"),
-        "ycbcr.tiff": encoded(colour.convert("YCbCr"), "TIFF"),
+        # Pillow before 12 writes this one, and cannot read it.
+        **({} if PILLOW < 12 else {"ycbcr.tiff": encoded(colour.convert("YCbCr"), "TIFF")}),
         "lzw.tiff": encoded(large, "TIFF", compression="tiff_lzw"),
         "jpeg.tiff": encoded(colour, "TIFF", compression="jpeg"),
         "16 bits.png": encoded(Image.fromarray(grey.astype(np.uint16) * 257), "PNG"),

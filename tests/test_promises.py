@@ -52,7 +52,7 @@ def test_the_tables_are_those_of_the_figures(promises, language):
 
 
 def test_what_the_parts_of_a_test_tried_is_added_up(promises):
-    kills = {"row": 5, "text": "{} kills, {} lost"}
+    kills = {"row": 5, "control": False, "text": "{} kills, {} lost"}
     figures = [{**kills, "numbers": [70, 0]}, {**kills, "numbers": [1060, 2]}]
     assert promises.summed(figures) == [{**kills, "numbers": [1130, 2]}]
     assert promises.in_language(promises.summed(figures)[0], "en") == "1,130 kills, 2 lost"

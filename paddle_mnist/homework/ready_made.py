@@ -13,14 +13,13 @@ class Watch:
     """Notes which of the named functions are called while it is entered, under whatever alias.
 
     Args:
-        names: full names, such as "paddle.nn.functional.softmax" or "paddle.Tensor.softmax". What
-            the installed Paddle does not have, because it is too old, nobody can call.
+        names: full names, such as "paddle.nn.functional.softmax" or "paddle.Tensor.softmax".
     """
 
     def __init__(self, names: tuple[str, ...]):
         self._codes: dict[CodeType, str] = {}
         self._builtins: dict[int, str] = {}
-        for name in filter(exists, names):
+        for name in names:
             function = inspect.unwrap(find(name))
             code = getattr(function, "__code__", None)
             if code is not None:
@@ -48,15 +47,6 @@ class Watch:
         """The names that were called since this was last asked."""
         called, self._called = sorted(self._called), set()
         return called
-
-
-def exists(name: str) -> bool:
-    """Whether a full name means something in the versions that are installed."""
-    try:
-        find(name)
-    except ModuleNotFoundError:
-        return False
-    return True
 
 
 def find(name: str) -> Any:

@@ -9,8 +9,7 @@ import pytest
 from paddle import nn
 from paddle.nn.functional import softmax as renamed
 
-from paddle_mnist.homework.exercise import load_exercises
-from paddle_mnist.homework.ready_made import Watch, exists, find
+from paddle_mnist.homework.ready_made import Watch, find
 
 NAMES = (
     "paddle.nn.functional.softmax",
@@ -51,24 +50,6 @@ def test_own_work_is_not_accused():
         powers / powers.sum(axis=1, keepdim=True)
     F.softmax(SCORES)
     assert watch.take() == []
-
-
-EXERCISES = load_exercises()
-
-
-@pytest.mark.parametrize("number", EXERCISES)
-def test_what_the_exercises_do_not_allow_exists(number):
-    # Paddle 3.0 lacks this one; a name that is spelled wrongly would forbid nothing.
-    missing = [name for name in EXERCISES[number].not_allowed if not exists(name)]
-    assert set(missing) <= {"paddle.Tensor.softmax"}
-    assert not missing or paddle.__version__ < "3.3"
-
-
-def test_a_function_that_an_old_paddle_lacks_is_not_watched_for():
-    watch = Watch(("paddle.Tensor.no_such_function", NAMES[0]))
-    with watch:
-        F.softmax(SCORES)
-    assert watch.take() == [NAMES[0]]
 
 
 def test_a_name_that_does_not_exist():
