@@ -139,7 +139,7 @@ def test_what_is_no_file_is_refused(tmp_path):
         (tmp_path, "is a folder"),
         (tmp_path / "missing", "No such file"),
         (tmp_path / "missing" / "deeper", "No such file"),
-        ("a\0b", "cannot be read: embedded null"),
+        ("a\0b", "cannot be read: .*embedded null"),
     ]:
         with pytest.raises(DataError, match=words):
             read_images(path)

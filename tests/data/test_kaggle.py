@@ -394,7 +394,7 @@ def test_what_is_no_file_is_not_written(tmp_path):
     (tmp_path / "file").write_text("")
     for path, reason in (
         (tmp_path / "file" / "submission.csv", "(Not a directory|File exists|No such file)"),
-        (tmp_path / "a\0b", "embedded null"),
+        (tmp_path / "a\0b", ".*embedded null"),
     ):
         words = f"^the submission {re.escape(repr(str(path)))} cannot be written: {reason}"
         with pytest.raises(UsageError, match=words):
