@@ -67,6 +67,7 @@ coverage: $(VENV)/installed-checks
 mutants: $(VENV)/installed-test
 	$(RUN) -m pip install --quiet 'mutmut >= 3.8'
 	OMP_NUM_THREADS=1 $(VENV)/bin/mutmut run --max-children 1
+	$(VENV)/bin/mutmut results
 
 audit: $(VENV)/installed-checks
 	$(VENV)/bin/pip-licenses --from=mixed

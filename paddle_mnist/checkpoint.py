@@ -420,8 +420,6 @@ def load_optimizer_state(
 
 def _check_averages(optimizer: paddle.optimizer.Optimizer, averages: Tensors) -> None:
     # Paddle itself would notice only at the first step, or not at all.
-    if not averages:  # it begins anew
-        return
     found = {name: (array.shape, str(array.dtype)) for name, array in averages.items()}
     differing = sorted(set(found.items()) ^ set(_averages_after_a_step(optimizer).items()))
     if differing:

@@ -639,17 +639,26 @@ def test_an_optimizer_goes_on_where_it_was():
     unbroken, resumed = one_life(5), one_life(2, saved=one_life(3))
     np.testing.assert_array_equal(resumed[0]["weight"], unbroken[0]["weight"])
     assert resumed[2] == unbroken[2]
-    # Without the averages, or without the schedule, it would have come out otherwise.
-    weights, _averages, schedule = one_life(3)
+    # With averages that begin anew it would have come out otherwise.
+    weights, averages, schedule = one_life(3)
+    anew = {name: np.zeros_like(array) for name, array in averages.items()}
     assert not np.array_equal(
-        one_life(2, (weights, {}, schedule))[0]["weight"], unbroken[0]["weight"]
+        one_life(2, (weights, anew, schedule))[0]["weight"], unbroken[0]["weight"]
     )
+
+
+def test_an_optimizer_that_has_lost_its_averages_does_not_begin_anew():
+    weights, averages, schedule = one_life(3)
+    lost = dict(list(averages.items())[1:])
+    for some in ({}, lost):
+        with pytest.raises(RunError, match="the optimiser's state is damaged"):
+            one_life(1, (weights, some, schedule))
 
 
 def test_an_optimizer_without_a_schedule_has_no_state_of_one():
     with paddle.utils.unique_name.guard():
         network = paddle.nn.Linear(3, 2)
-        optimizer = paddle.optimizer.Adam(0.1, parameters=network.parameters())
+        optimizer = paddle.optimizer.SGD(0.1, parameters=network.parameters())
         averages, schedule = checkpoint.optimizer_state(optimizer)
         assert schedule == {}
         checkpoint.load_optimizer_state(optimizer, averages, schedule)
@@ -672,7 +681,7 @@ def test_the_state_of_another_optimizer_is_refused_by_name():
             one_life(1, (weights, averages, json.dumps(changed)))
     one_life(0, (weights, averages, json.dumps({**schedule, "last_lr": None})))  # as not yet known
     with paddle.utils.unique_name.guard():
-        optimizer = paddle.optimizer.Adam(0.1, parameters=paddle.nn.Linear(3, 2).parameters())
+        optimizer = paddle.optimizer.SGD(0.1, parameters=paddle.nn.Linear(3, 2).parameters())
         with pytest.raises(RunError, match="expected numbers for nothing; train again"):
             checkpoint.load_optimizer_state(optimizer, {}, {"last_lr": 0.1})
 
