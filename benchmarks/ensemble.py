@@ -13,12 +13,12 @@ from pathlib import Path
 
 import numpy as np
 
+from paddle_mnist.core.loop import evaluate
+from paddle_mnist.core.losses import cross_entropy
+from paddle_mnist.core.metrics import softmax
 from paddle_mnist.data import Split, load_mnist
-from paddle_mnist.infer import Recognizer
-from paddle_mnist.loop import evaluate
-from paddle_mnist.losses import cross_entropy
-from paddle_mnist.measurement import check_unseen
-from paddle_mnist.metrics import softmax
+from paddle_mnist.measure.measurement import check_unseen
+from paddle_mnist.runs.recognizer import Recognizer
 
 VIEWS = ((0, 0), (1, 0), (-1, 0), (0, 1), (0, -1))  # rows down, columns to the right
 

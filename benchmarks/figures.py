@@ -107,14 +107,13 @@ def measure_memory() -> dict[str, Any]:
 
 def measure_layers() -> dict[str, Any]:
     """Our convolution and pooling against Paddle's: forward and backward, batch 128, in turn."""
-    from paddle_mnist.runtime import prepare
+    from paddle_mnist.system.runtime import prepare
 
     prepare(1)
     import paddle
     from paddle import nn
 
-    from paddle_mnist.models.convolution import Convolution
-    from paddle_mnist.models.pooling import MaxPool
+    from paddle_mnist.models.layers import Convolution, MaxPool
 
     maps = paddle.rand([128, 32, 26, 26])
     pairs = {

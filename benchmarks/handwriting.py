@@ -23,12 +23,12 @@ from between_marks import write_between
 from matplotlib.figure import Figure
 from PIL import Image, ImageDraw, ImageFilter
 
-from paddle_mnist.checkpoint import load_record
 from paddle_mnist.data import load_mnist
-from paddle_mnist.images import SIZE, prepare
-from paddle_mnist.infer import Reading, Recognizer
+from paddle_mnist.images.preparation import SIZE, prepare
 from paddle_mnist.plots import save_figure
-from paddle_mnist.shipped import shipped_run
+from paddle_mnist.runs.folder import load_record
+from paddle_mnist.runs.recognizer import Reading, Recognizer
+from paddle_mnist.runs.shipped import shipped_run
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "handwriting.json"

@@ -20,21 +20,21 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from paddle_mnist.runtime import prepare, set_seed
+from paddle_mnist.system.runtime import prepare, set_seed
 
 prepare(1)
 
-import numpy as np  # noqa: E402 - Paddle takes the number of threads at its import
-import paddle  # noqa: E402
-import paddle.nn.functional as F  # noqa: E402
-from between_marks import write_between  # noqa: E402
-from paddle import nn  # noqa: E402
+import numpy as np
+import paddle
+import paddle.nn.functional as F
+from between_marks import write_between
+from paddle import nn
 
-from paddle_mnist.data import Split, load_mnist  # noqa: E402
-from paddle_mnist.models.pooling import MaxPool  # noqa: E402
-from paddle_mnist.optimizers import build_schedule  # noqa: E402
-from paddle_mnist.transforms import Augmentation, RandomAffine, norm_img  # noqa: E402
-from paddle_mnist.writing import RandomWriting  # noqa: E402
+from paddle_mnist.core.augmentation import Augmentation, RandomAffine, RandomWriting
+from paddle_mnist.core.optimizers import build_schedule
+from paddle_mnist.core.transforms import norm_img
+from paddle_mnist.data import Split, load_mnist
+from paddle_mnist.models.layers import MaxPool
 
 FOLDER = Path(__file__).resolve().parent
 RESULTS, LOG = FOLDER / "ideas.json", FOLDER / "log.md"

@@ -24,7 +24,7 @@ from typing import Any, Callable
 import numpy as np
 from between_marks import write_between
 
-from paddle_mnist.processes import place_of_process, run_together
+from paddle_mnist.parallel.launch import place_of_process, run_together
 
 FOLDER = Path(__file__).resolve().parent
 RESULTS, PAGE = FOLDER / "scaling.json", FOLDER / "scaling.md"
@@ -109,14 +109,14 @@ def build_steps(stage: str, workers: Any) -> dict[str, Callable[[], object]]:
     """Steps of a stage: in one process with the batch, in two with half of it and with one each."""
     import paddle
 
-    from paddle_mnist.loop import train_step
-    from paddle_mnist.losses import LOSSES
-    from paddle_mnist.optimizers import build_optimizer
-    from paddle_mnist.parallel import build_step
-    from paddle_mnist.runtime import set_seed
-    from paddle_mnist.shared_normalization import share_normalization
-    from paddle_mnist.stages import STAGES as RECIPES
-    from paddle_mnist.stages import build_network
+    from paddle_mnist.core.loop import train_step
+    from paddle_mnist.core.losses import LOSSES
+    from paddle_mnist.core.optimizers import build_optimizer
+    from paddle_mnist.core.stages import STAGES as RECIPES
+    from paddle_mnist.core.stages import build_network
+    from paddle_mnist.parallel.batch_norm import share_normalization
+    from paddle_mnist.parallel.group import build_step
+    from paddle_mnist.system.runtime import set_seed
 
     recipe, random = RECIPES[stage], set_seed(0)
     images = paddle.to_tensor(random.random((BATCH, 784), dtype=np.float32))
@@ -143,10 +143,10 @@ def data_parallel(stage: str, recipe: Any, images: Any, labels: Any) -> Callable
     """A step with Paddle's own engine, half a batch, its normalisation not shared."""
     import paddle
 
-    from paddle_mnist.loop import train_step
-    from paddle_mnist.losses import LOSSES
-    from paddle_mnist.optimizers import build_optimizer
-    from paddle_mnist.stages import build_network
+    from paddle_mnist.core.loop import train_step
+    from paddle_mnist.core.losses import LOSSES
+    from paddle_mnist.core.optimizers import build_optimizer
+    from paddle_mnist.core.stages import build_network
 
     network = build_network(stage)
     optimizer = build_optimizer(recipe.optimizer, 1e-4, network.parameters())
@@ -174,7 +174,7 @@ def measure_here(path: Path, rounds: int, largest: int) -> None:
     import paddle
     import paddle.distributed
 
-    from paddle_mnist.parallel import join
+    from paddle_mnist.parallel.group import join
 
     workers = join(*place_of_process(), device="cpu")
     found: dict[str, Any] = {"steps": {}, "sizes": {}, "exchanges": {}}
@@ -194,7 +194,7 @@ def exchanged_bytes(stage: str) -> list[int]:
     """The bytes of each exchange of a step: gradients, and two for each batch normalisation."""
     from paddle import nn
 
-    from paddle_mnist.stages import build_network
+    from paddle_mnist.core.stages import build_network
 
     network = build_network(stage)
     gradients = sum(weight.size for weight in network.parameters() if not weight.stop_gradient)

@@ -29,14 +29,14 @@ import numpy as np
 from between_marks import write_between
 from matplotlib.figure import Figure
 
-from paddle_mnist.calibration import measure_calibration, validation_share
-from paddle_mnist.checkpoint import MODEL, load_record
+from paddle_mnist.core.metrics import softmax
 from paddle_mnist.data import Mnist, Split, load_mnist
-from paddle_mnist.infer import Recognizer
-from paddle_mnist.metrics import softmax
+from paddle_mnist.measure.calibration import measure_calibration, validation_share
+from paddle_mnist.measure.robustness import DISTURBANCES, SEED, measure_robustness, some_test_images
 from paddle_mnist.plots import plot_robustness, save_figure
-from paddle_mnist.robustness import DISTURBANCES, SEED, measure_robustness, some_test_images
-from paddle_mnist.shipped import SHIPPED, shipped_run
+from paddle_mnist.runs.folder import MODEL, load_record
+from paddle_mnist.runs.recognizer import Recognizer
+from paddle_mnist.runs.shipped import SHIPPED, shipped_run
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "understanding.json"

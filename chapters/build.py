@@ -50,13 +50,13 @@ PLACEHOLDER = re.compile(r"\{\{([a-z]+)(?: ([a-z][a-z -]*))?\}\}")
 
 # A script, no package.
 sys.path.insert(0, str(FOLDER))
-from shape_comments import DEFINITION, with_checks  # noqa: E402
+from shape_comments import DEFINITION, with_checks
 
-from paddle_mnist.homework.exercise import load_exercises  # noqa: E402
-from paddle_mnist.homework.texts import WORDS  # noqa: E402
-from paddle_mnist.homework.workbook import difficulty  # noqa: E402
-from paddle_mnist.ladder.results import load_results  # noqa: E402
-from paddle_mnist.ladder.table import spread  # noqa: E402
+from paddle_mnist.homework.exercise import load_exercises
+from paddle_mnist.homework.texts import WORDS
+from paddle_mnist.homework.workbook import difficulty
+from paddle_mnist.ladder.results import load_results
+from paddle_mnist.ladder.table import spread
 
 
 def _runs(row: str) -> list[dict[str, Any]]:

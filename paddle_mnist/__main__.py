@@ -6,7 +6,7 @@ import importlib
 import sys
 from collections.abc import Sequence
 
-from paddle_mnist.command_line import USAGE_ERROR
+from paddle_mnist.system.command_line import USAGE_ERROR
 
 COMMANDS = {
     "train": "train a stage and save the run",

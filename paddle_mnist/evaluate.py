@@ -9,21 +9,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from paddle_mnist.command_line import (
-    Parser,
-    add_run_options,
-    chosen_run,
-    prepare_for_run,
-    run,
-)
-from paddle_mnist.errors import RunError, UsageError
+from paddle_mnist.runs.choosing import add_run_options, chosen_run, prepare_for_run
+from paddle_mnist.system.command_line import Parser, run
+from paddle_mnist.system.errors import RunError, UsageError
 
 if TYPE_CHECKING:
     import numpy as np
 
     from paddle_mnist.data import Mnist
-    from paddle_mnist.infer import Recognizer
-    from paddle_mnist.measurement import Measurement
+    from paddle_mnist.measure.measurement import Measurement
+    from paddle_mnist.runs.recognizer import Recognizer
 
 
 def build_parser() -> Parser:
@@ -81,8 +76,8 @@ def evaluate(arguments: argparse.Namespace) -> None:
 
         check_plot_file(arguments.plot)
     from paddle_mnist.data import load_mnist
-    from paddle_mnist.infer import Recognizer
-    from paddle_mnist.measurement import measure_pictures, measure_test_images
+    from paddle_mnist.measure.measurement import measure_pictures, measure_test_images
+    from paddle_mnist.runs.recognizer import Recognizer
 
     recognizer = Recognizer.load(folder)
     if arguments.images and recognizer.caution:
@@ -156,7 +151,7 @@ def draw(measured: Measurement, title: str, path: Path, quiet: bool) -> None:
 
 def report_ablation(recognizer: Recognizer, arguments: argparse.Namespace) -> None:
     """Print what each step of the preparation is worth, while it is measured."""
-    from paddle_mnist.ablation import ablate
+    from paddle_mnist.measure.ablation import ablate
 
     found = {}
     for name, measured in ablate(recognizer, arguments.images):
@@ -179,7 +174,7 @@ def load_unseen(
         DataError: the data cannot be used.
     """
     from paddle_mnist.data import load_mnist
-    from paddle_mnist.measurement import check_unseen
+    from paddle_mnist.measure.measurement import check_unseen
 
     mnist = load_mnist(arguments.data, validation=validation)
     print(mnist.source.message, file=sys.stderr)
@@ -192,7 +187,7 @@ def load_unseen(
 
 def report_calibration(recognizer: Recognizer, arguments: argparse.Namespace) -> None:
     """Print how far probabilities can be trusted, with and without a temperature."""
-    from paddle_mnist.calibration import measure_calibration, validation_share
+    from paddle_mnist.measure.calibration import measure_calibration, validation_share
     from paddle_mnist.plots import plot_reliability, save_figure
 
     mnist = load_unseen(recognizer, arguments, validation_share(recognizer))
@@ -221,13 +216,13 @@ def report_calibration(recognizer: Recognizer, arguments: argparse.Namespace) ->
 
 def report_robustness(recognizer: Recognizer, arguments: argparse.Namespace) -> None:
     """Print the accuracy under each disturbance, while it is measured."""
-    from paddle_mnist.plots import plot_robustness, save_figure
-    from paddle_mnist.robustness import (
+    from paddle_mnist.measure.robustness import (
         DISTURBANCES,
         SEED,
         measure_robustness,
         some_test_images,
     )
+    from paddle_mnist.plots import plot_robustness, save_figure
 
     everything = load_unseen(recognizer, arguments, 0.0)
     mnist = some_test_images(everything)
@@ -257,7 +252,7 @@ def report_robustness(recognizer: Recognizer, arguments: argparse.Namespace) -> 
 
 def report(result: dict[str, Any], matrix: np.ndarray) -> None:
     """Print a result for people."""
-    from paddle_mnist.metrics import most_confused
+    from paddle_mnist.core.metrics import most_confused
 
     loss = "" if result["loss"] is None else f", loss {result['loss']:.4f}"
     count = f"{result['correct']} of {result['count']}"

@@ -12,21 +12,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from paddle_mnist._version import __version__
-from paddle_mnist.command_line import (
-    Parser,
-    add_run_options,
-    chosen_run,
-    prepare_for_run,
-    run,
-)
-from paddle_mnist.errors import RunError, UsageError
-from paddle_mnist.files import leftovers, replace_file, sync_folder, write_synced
+from paddle_mnist import __version__
+from paddle_mnist.runs.choosing import add_run_options, chosen_run, prepare_for_run
+from paddle_mnist.system.command_line import Parser, run
+from paddle_mnist.system.errors import RunError, UsageError
+from paddle_mnist.system.files import leftovers, replace_file, sync_folder, write_synced
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from paddle_mnist.infer import Recognizer
+    from paddle_mnist.runs.recognizer import Recognizer
 
 # Each with the ending of its files; Paddle's inference model is a folder.
 FORMATS = {"onnx": ".onnx", "paddle": "", "pdparams": ".pdparams", "html": ".html"}
@@ -71,7 +66,7 @@ def export(arguments: argparse.Namespace) -> None:
     folder = chosen_run(arguments)
     prepare_for_run(folder)
     from paddle_mnist.data import load_mnist
-    from paddle_mnist.infer import Recognizer
+    from paddle_mnist.runs.recognizer import Recognizer
 
     recognizer = Recognizer.load(folder)
     with _draft_errors():
@@ -113,7 +108,7 @@ def check_place(name: str, out: Path) -> None:
     if name not in FORMATS:
         raise UsageError(f"unknown format {name!r}; allowed: {', '.join(FORMATS)}")
     if name != "paddle":
-        from paddle_mnist.checkpoint import check_output_file
+        from paddle_mnist.runs.folder import check_output_file
 
         check_output_file(out, FORMATS[name])
     elif out.exists() and not _is_inference_model(out):
@@ -124,7 +119,7 @@ def check_place(name: str, out: Path) -> None:
 
 
 def _is_inference_model(folder: Path) -> bool:
-    from paddle_mnist.inference_model import FILES
+    from paddle_mnist.formats.inference_model import FILES
 
     return folder.is_dir() and {path.name for path in folder.iterdir()} <= set(FILES)
 
@@ -137,16 +132,16 @@ def write(name: str, recognizer: Recognizer, path: Path) -> None:
         RunError: the network cannot be translated, or the file cannot be written.
     """
     if name == "onnx":
-        from paddle_mnist.onnx_model import write_onnx
+        from paddle_mnist.formats.onnx_model import write_onnx
 
         write_onnx(recognizer.network, path, contract(recognizer))
     elif name == "paddle":
-        from paddle_mnist.inference_model import write_inference_model
+        from paddle_mnist.formats.inference_model import write_inference_model
 
         write_inference_model(recognizer.network, path, contract(recognizer))
     elif name == "pdparams":
-        from paddle_mnist.checkpoint import weights_of
-        from paddle_mnist.pdparams import write_pdparams
+        from paddle_mnist.formats.pdparams import write_pdparams
+        from paddle_mnist.runs.state import weights_of
 
         write_pdparams(path, weights_of(recognizer.network))
     else:
@@ -157,7 +152,7 @@ def write(name: str, recognizer: Recognizer, path: Path) -> None:
 
 def contract(recognizer: Recognizer) -> dict[str, str]:
     """What somebody needs to know who has nothing but the exported network."""
-    from paddle_mnist.images import BOX, SIZE
+    from paddle_mnist.images.preparation import BOX, SIZE
 
     record = recognizer.record
     output = (
@@ -221,20 +216,20 @@ def outputs_of(name: str, stage: str, path: Path, images: np.ndarray) -> np.ndar
     Returns:
         float32 [N, 10], or [N, 1] for the linear stage.
     """
-    from paddle_mnist.transforms import norm_img
+    from paddle_mnist.core.transforms import norm_img
 
     if name == "onnx":
-        from paddle_mnist.onnx_model import onnx_outputs
+        from paddle_mnist.formats.onnx_model import onnx_outputs
 
         return onnx_outputs(path, norm_img(images).numpy())
     if name == "paddle":
-        from paddle_mnist.inference_model import inference_outputs
+        from paddle_mnist.formats.inference_model import inference_outputs
 
         return inference_outputs(path, norm_img(images).numpy())
-    from paddle_mnist.checkpoint import load_weights
-    from paddle_mnist.infer import Recognizer
-    from paddle_mnist.pdparams import read_pdparams
-    from paddle_mnist.stages import build_network
+    from paddle_mnist.core.stages import build_network
+    from paddle_mnist.formats.pdparams import read_pdparams
+    from paddle_mnist.runs.recognizer import Recognizer
+    from paddle_mnist.runs.state import load_weights
 
     network = build_network(stage)
     load_weights(network, read_pdparams(path))

@@ -10,15 +10,14 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from paddle_mnist.command_line import Parser, run
-from paddle_mnist.errors import RunError
-from paddle_mnist.runtime import prepare
-from paddle_mnist.stages import STAGES, find_stage
+from paddle_mnist.core.stages import STAGES, find_stage
+from paddle_mnist.system.command_line import Parser, run
+from paddle_mnist.system.errors import RunError
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from paddle_mnist.checkpoint import Record, Tensors
+    from paddle_mnist.runs.folder import Record, Tensors
 
 Shapes = Mapping[str, tuple[int, ...]]
 
@@ -50,9 +49,8 @@ def import_weights(arguments: argparse.Namespace) -> None:
     find_stage(arguments.stage)
     folder = arguments.out or Path("runs") / f"{arguments.stage}-imported"
     refuse_trained_run(folder)
-    prepare()
-    from paddle_mnist.checkpoint import save_run
-    from paddle_mnist.pdparams import read_pdparams
+    from paddle_mnist.formats.pdparams import read_pdparams
+    from paddle_mnist.runs.folder import save_run
 
     weights = read_pdparams(arguments.file)
     model = fit_to_stage(weights, arguments.stage)
@@ -72,7 +70,7 @@ def refuse_trained_run(folder: Path) -> None:
     Raises:
         RunError: the folder holds a run that was trained, or a damaged one.
     """
-    from paddle_mnist.checkpoint import RECORD, load_record
+    from paddle_mnist.runs.folder import RECORD, load_record
 
     if (folder / RECORD).exists() and "imported" not in load_record(folder):
         raise RunError(
@@ -87,8 +85,8 @@ def record_of(file: Path, stage: str) -> Record:
     import numpy as np
     import paddle
 
-    from paddle_mnist.runtime import thread_count
-    from paddle_mnist.stages import configure
+    from paddle_mnist.core.config import configure
+    from paddle_mnist.system.runtime import thread_count
 
     return {
         "stage": stage,
@@ -118,8 +116,8 @@ def fit_to_stage(weights: Tensors, stage: str) -> Tensors:
     Raises:
         RunError: the weights belong to another network, or are no usable numbers.
     """
-    from paddle_mnist.checkpoint import weights_of
-    from paddle_mnist.stages import build_network
+    from paddle_mnist.core.stages import build_network
+    from paddle_mnist.runs.state import weights_of
 
     expected = {name: array.shape for name, array in weights_of(build_network(stage)).items()}
     pairs = match({name: array.shape for name, array in weights.items()}, expected, stage)

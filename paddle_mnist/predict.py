@@ -9,21 +9,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from paddle_mnist.command_line import (
-    USAGE_ERROR,
-    Parser,
-    add_run_options,
-    chosen_run,
-    prepare_for_run,
-    printable,
-    run,
-)
-from paddle_mnist.errors import PictureError, UsageError
+from paddle_mnist.runs.choosing import add_run_options, chosen_run, prepare_for_run
+from paddle_mnist.system.command_line import USAGE_ERROR, Parser, printable, run
+from paddle_mnist.system.errors import PictureError, UsageError
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from paddle_mnist.infer import Reading, Recognizer
+    from paddle_mnist.runs.recognizer import Reading, Recognizer
 
     Readings = list[tuple[Path, Reading]]
 
@@ -65,7 +58,7 @@ def predict(arguments: argparse.Namespace) -> int:
         from paddle_mnist.data.kaggle import check_submission_file
 
         check_submission_file(arguments.out, arguments.kaggle)
-    from paddle_mnist.infer import Recognizer
+    from paddle_mnist.runs.recognizer import Recognizer
 
     recognizer = Recognizer.load(folder)
     if arguments.kaggle:
@@ -106,8 +99,8 @@ def submit(recognizer: Recognizer, test_csv: Path, path: Path) -> None:
         DataError: `test_csv` cannot be read, or is another file.
         UsageError: `path` cannot be written.
     """
+    from paddle_mnist.core.metrics import predicted_digits
     from paddle_mnist.data.kaggle import read_unlabelled, write_submission
-    from paddle_mnist.metrics import predicted_digits
 
     images = read_unlabelled(test_csv)  # [N, 28, 28]
     doubt = doubt_of_score(recognizer, images)
@@ -127,7 +120,7 @@ def doubt_of_score(recognizer: Recognizer, images: np.ndarray) -> str | None:
     Kaggle mixed MNIST's 70,000 images before dividing them, so most of those in its test.csv are
     training images of MNIST. A run that was trained on Kaggle's own train.csv has seen none.
     """
-    from paddle_mnist.data.seen import are_no_test_images, count_seen, describe_seen
+    from paddle_mnist.runs.seen import are_no_test_images, count_seen, describe_seen
 
     if recognizer.seen is None:
         return "it is not known what this run was trained on; it may have seen these images"
@@ -197,8 +190,8 @@ def as_json(path: Path, reading: Reading, names: Sequence[str]) -> dict[str, Any
 
 def report(path: Path, reading: Reading, names: Sequence[str]) -> None:
     """Print a reading for people, with what the network saw."""
-    from paddle_mnist.infer import DOUBTS
     from paddle_mnist.plots import draw_in_terminal
+    from paddle_mnist.runs.recognizer import DOUBTS
 
     print(draw_in_terminal(reading.image))
     name, file = names[reading.digit], printable(str(path))

@@ -17,10 +17,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from paddle_mnist.command_line import Parser, run
-from paddle_mnist.errors import RunError, UsageError
-from paddle_mnist.optimizers import OPTIMIZERS, SCHEDULES
-from paddle_mnist.processes import (
+from paddle_mnist.core.config import Config, check, check_changes, configure
+from paddle_mnist.core.optimizers import OPTIMIZERS, SCHEDULES
+from paddle_mnist.core.stages import AUGMENTATIONS, STAGES, build_network, find_stage
+from paddle_mnist.parallel.launch import (
     LOST,
     ProcessEndedError,
     check_processes,
@@ -28,17 +28,9 @@ from paddle_mnist.processes import (
     place_of_process,
     run_together,
 )
-from paddle_mnist.runtime import DEVICES, prepare
-from paddle_mnist.stages import (
-    AUGMENTATIONS,
-    STAGES,
-    Config,
-    build_network,
-    check,
-    check_changes,
-    configure,
-    find_stage,
-)
+from paddle_mnist.system.command_line import Parser, run
+from paddle_mnist.system.errors import RunError, UsageError
+from paddle_mnist.system.runtime import DEVICES, prepare
 
 _CONFIG_OPTIONS = (
     "stage",
@@ -183,8 +175,8 @@ def _train_here(
 ) -> int | None:
     prepare(config.threads)
     # Only now, because importing Paddle takes seconds and settles the number of threads.
-    from paddle_mnist.experiment import run_training
-    from paddle_mnist.parallel import ProcessLostError
+    from paddle_mnist.parallel.group import ProcessLostError
+    from paddle_mnist.runs.training import run_training
 
     try:
         test = run_training(config, folder, resume=arguments.resume, visualdl=arguments.visualdl)
@@ -195,7 +187,7 @@ def _train_here(
     if rank > 0:
         return None
     print(f"the run is in {folder}")
-    from paddle_mnist.checkpoint import load_record
+    from paddle_mnist.runs.folder import load_record
 
     print(
         f"test accuracy {test.accuracy:.4f} ({test.correct} of {test.count}), "
@@ -206,7 +198,6 @@ def _train_here(
 
 def print_summary(stage: str) -> None:
     """Print a network's layers with their output shapes and parameters."""
-    prepare()
     import paddle
 
     paddle.summary(build_network(stage), (1, 784))
@@ -224,7 +215,7 @@ def resumed_config(folder: Path, changes: dict[str, Any]) -> Config:
         RunError: there is no run, or it is damaged.
         UsageError: something else was asked for than the run was started with.
     """
-    from paddle_mnist.checkpoint import load_record
+    from paddle_mnist.runs.folder import load_record
 
     record = load_record(folder)
     if "imported" in record or "shipped" in record:
@@ -243,7 +234,7 @@ def resumed_config(folder: Path, changes: dict[str, Any]) -> Config:
 
 
 def _saved(folder: Path) -> bytes:
-    from paddle_mnist.checkpoint import RECORD
+    from paddle_mnist.runs.folder import RECORD
 
     try:
         # A pipe in its place could block for ever.

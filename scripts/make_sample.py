@@ -18,15 +18,15 @@ import numpy as np
 REPOSITORY = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(REPOSITORY))  # so that it runs without an installed package
 
-from paddle_mnist.data.idx import write_images, write_labels  # noqa: E402
-from paddle_mnist.data.originals import (  # noqa: E402
+from paddle_mnist.data.idx import write_images, write_labels
+from paddle_mnist.data.mnist_files import (
     TEST_IMAGES,
     TEST_LABELS,
     TRAIN_IMAGES,
     TRAIN_LABELS,
     packed_name,
 )
-from paddle_mnist.data.split import CLASSES, SIDE, Split  # noqa: E402
+from paddle_mnist.data.split import CLASSES, SIDE, Split
 
 SEED = 0
 PER_CLASS = 500

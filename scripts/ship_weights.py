@@ -21,18 +21,18 @@ from typing import TYPE_CHECKING
 REPOSITORY = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(REPOSITORY))  # so that it runs without an installed package
 
-from paddle_mnist.checkpoint import MODEL, load_model, load_record, save_run  # noqa: E402
-from paddle_mnist.command_line import Parser, run  # noqa: E402
-from paddle_mnist.errors import RunError  # noqa: E402
-from paddle_mnist.runtime import prepare  # noqa: E402
-from paddle_mnist.shipped import FOLDER, SEEN_OF_MNIST  # noqa: E402
+from paddle_mnist.runs.folder import MODEL, load_model, load_record, save_run
+from paddle_mnist.runs.shipped import FOLDER, SEEN_OF_MNIST
+from paddle_mnist.system.command_line import Parser, run
+from paddle_mnist.system.errors import RunError
+from paddle_mnist.system.runtime import prepare
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from paddle_mnist.checkpoint import Tensors
+    from paddle_mnist.core.loop import Evaluation
     from paddle_mnist.data import Split
-    from paddle_mnist.loop import Evaluation
+    from paddle_mnist.runs.folder import Tensors
 
 # Of no use without the state of the training, and what tells of the machine.
 LEFT_OUT = ("random", "schedule", "processor")
@@ -74,9 +74,9 @@ def ship(folder: Path, into: Path) -> Path:
         RunError: the run is missing or damaged, was not trained on MNIST, or its weights do not
             read the test images as its record says.
     """
+    from paddle_mnist.core.config import Config
     from paddle_mnist.data import fingerprint, load_mnist
-    from paddle_mnist.experiment import command_of
-    from paddle_mnist.stages import Config
+    from paddle_mnist.runs.reporting import command_of
 
     record = load_record(folder)
     mnist = load_mnist(validation=record["config"]["validation"])
@@ -122,8 +122,8 @@ def cool(stage: str, model: Tensors, validation: Split) -> float:
     """
     from paddle import nn
 
-    from paddle_mnist.calibration import fit_temperature
-    from paddle_mnist.stages import build_network
+    from paddle_mnist.core.stages import build_network
+    from paddle_mnist.measure.calibration import fit_temperature
 
     temperature = fit_temperature(measure(stage, model, validation).outputs, validation.labels)
     layers = build_network(stage).named_sublayers()
@@ -179,10 +179,10 @@ def in_half(model: Tensors, smallest: int) -> Tensors:
 
 def measure(stage: str, weights: Tensors, test: Split) -> Evaluation:
     """What a stage's network reads with these weights."""
-    from paddle_mnist.checkpoint import load_weights
-    from paddle_mnist.loop import evaluate
-    from paddle_mnist.losses import LOSSES
-    from paddle_mnist.stages import STAGES, build_network
+    from paddle_mnist.core.loop import evaluate
+    from paddle_mnist.core.losses import LOSSES
+    from paddle_mnist.core.stages import STAGES, build_network
+    from paddle_mnist.runs.state import load_weights
 
     network = build_network(stage)
     load_weights(network, weights)
@@ -191,7 +191,7 @@ def measure(stage: str, weights: Tensors, test: Split) -> Evaluation:
 
 def largest_change(outputs: np.ndarray, others: np.ndarray) -> float:
     """The largest change of a probability, or of the linear stage's number; [N, 10] or [N, 1]."""
-    from paddle_mnist.metrics import softmax
+    from paddle_mnist.core.metrics import softmax
 
     if outputs.shape[1] > 1:
         outputs, others = softmax(outputs), softmax(others)
@@ -200,7 +200,7 @@ def largest_change(outputs: np.ndarray, others: np.ndarray) -> float:
 
 def same_digits(outputs: np.ndarray, others: np.ndarray) -> bool:
     """Whether all digits are read the same, rounded or truncated."""
-    from paddle_mnist.metrics import predicted_digits
+    from paddle_mnist.core.metrics import predicted_digits
 
     ways = (False, True) if outputs.shape[1] == 1 else (False,)
     pairs = [
@@ -220,8 +220,8 @@ def write_seen_of_mnist(path: Path) -> None:
 
     from paddle_mnist.data import load_mnist
     from paddle_mnist.data.mnist import DATA_VARIABLE
-    from paddle_mnist.data.seen import seen_images
-    from paddle_mnist.files import replace_file
+    from paddle_mnist.runs.seen import seen_images
+    from paddle_mnist.system.files import replace_file
 
     mnist = load_mnist(validation=0.0)
     if not mnist.source.is_mnist or mnist.source.kind == "kaggle":

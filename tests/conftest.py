@@ -14,6 +14,10 @@ import pytest
 from hypothesis import HealthCheck, settings
 from PIL import Image
 
+from paddle_mnist.system.runtime import prepare
+
+prepare()  # as commands and chapters do, before Paddle is imported
+
 # A test of a row of docs/promises.md is marked with @pytest.mark.promise(row=…); one that takes the
 # protection away, to show that the row's test can fail, with control=True besides.
 PROMISE = "promise"

@@ -16,9 +16,11 @@ import pytest
 from PIL import Image
 
 from paddle_mnist import __main__ as program
-from paddle_mnist.checkpoint import save_run, update_record, weights_of
+from paddle_mnist.core.config import configure
+from paddle_mnist.core.stages import build_network
 from paddle_mnist.data.mnist import SAMPLE_FOLDER
-from paddle_mnist.stages import build_network, configure
+from paddle_mnist.runs.folder import save_run, update_record
+from paddle_mnist.runs.state import weights_of
 
 ROOT = Path(__file__).parents[1]
 STAGES = "linear, mlp, cnn, deep-cnn, dropout-cnn, tuned-cnn, tiny, best"

@@ -301,7 +301,7 @@ def test_a_function_that_was_renamed_is_noticed(tmp_path):
     notebook = build.make_notebook(CHAPTERS["02"], "en")
     # As if the package's next version called norm_img something else.
     notebook.cells = [cell for cell in notebook.cells if "import norm_img" in cell.source]
-    gone = "import paddle_mnist.transforms\ndel paddle_mnist.transforms.norm_img\n"
+    gone = "import paddle_mnist.core.transforms\ndel paddle_mnist.core.transforms.norm_img\n"
     notebook.cells[0].source = gone + notebook.cells[0].source
     with pytest.raises(CellExecutionError, match="cannot import name 'norm_img'"):
         execute_on_the_sample(notebook, "en", tmp_path)

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from paddle_mnist.stages import STAGES
+from paddle_mnist.core.stages import STAGES
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -106,7 +106,7 @@ BY_HAND = {
 def test_the_operations_of_a_stage_are_those_counted_by_hand(compare, stage):
     import paddle
 
-    from paddle_mnist.stages import build_network
+    from paddle_mnist.core.stages import build_network
 
     parts = compare("step_parts")
     network = build_network(stage)

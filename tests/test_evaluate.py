@@ -11,18 +11,18 @@ import pytest
 from matplotlib.figure import Figure
 
 from paddle_mnist import evaluate
-from paddle_mnist.ablation import ABLATIONS
-from paddle_mnist.calibration import measure_calibration
-from paddle_mnist.checkpoint import load_record, update_record
+from paddle_mnist.core.config import configure
+from paddle_mnist.core.metrics import softmax
 from paddle_mnist.data import load_mnist
 from paddle_mnist.data.class_names import CLASS_NAMES, DIGITS, IMAGES_SHA256
 from paddle_mnist.data.idx import content_sha256, write_images, write_labels
-from paddle_mnist.experiment import run_training
-from paddle_mnist.infer import Recognizer
-from paddle_mnist.metrics import softmax
-from paddle_mnist.robustness import DISTURBANCES
-from paddle_mnist.shipped import shipped_run
-from paddle_mnist.stages import configure
+from paddle_mnist.measure.ablation import ABLATIONS
+from paddle_mnist.measure.calibration import measure_calibration
+from paddle_mnist.measure.robustness import DISTURBANCES
+from paddle_mnist.runs.folder import load_record, update_record
+from paddle_mnist.runs.recognizer import Recognizer
+from paddle_mnist.runs.shipped import shipped_run
+from paddle_mnist.runs.training import run_training
 
 
 @pytest.fixture(autouse=True)
@@ -191,7 +191,7 @@ def test_the_report_has_the_names_of_the_classes(run, fashion, monkeypatch):
         drawn.append(arguments)
         return Figure()
 
-    monkeypatch.setattr("paddle_mnist.plots.plot_confusion", draw)
+    monkeypatch.setattr("paddle_mnist.plots.figures.plot_confusion", draw)
     code, out, err = run("--run", fashion, "--data", "sample", "--json")
     assert code == 0
     assert "note: " not in err

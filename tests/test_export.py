@@ -12,13 +12,15 @@ import numpy as np
 import paddle
 import pytest
 
-from paddle_mnist import checkpoint, export, files
+from paddle_mnist import export
+from paddle_mnist.core.stages import STAGES, build_network
 from paddle_mnist.data import load_mnist
-from paddle_mnist.infer import Recognizer
-from paddle_mnist.pdparams import read_pdparams
-from paddle_mnist.runtime import set_seed
-from paddle_mnist.shipped import shipped_run
-from paddle_mnist.stages import STAGES, build_network
+from paddle_mnist.formats.pdparams import read_pdparams
+from paddle_mnist.runs import folder as checkpoint
+from paddle_mnist.runs.recognizer import Recognizer
+from paddle_mnist.runs.shipped import shipped_run
+from paddle_mnist.system import files
+from paddle_mnist.system.runtime import set_seed
 
 FORMATS = [
     pytest.param(

@@ -12,13 +12,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from paddle_mnist import checkpoint, evaluate, import_weights, predict, train
+from paddle_mnist import evaluate, import_weights, predict, train
+from paddle_mnist.core.stages import STAGES, build_network
 from paddle_mnist.data import load_mnist
-from paddle_mnist.errors import RunError
-from paddle_mnist.infer import Recognizer
-from paddle_mnist.pdparams import write_pdparams
-from paddle_mnist.runtime import set_seed
-from paddle_mnist.stages import STAGES, build_network
+from paddle_mnist.formats.pdparams import write_pdparams
+from paddle_mnist.runs import folder as checkpoint
+from paddle_mnist.runs.recognizer import Recognizer
+from paddle_mnist.system.errors import RunError
+from paddle_mnist.system.runtime import set_seed
 
 WORK = Path(__file__).parents[1] / "work"
 

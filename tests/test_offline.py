@@ -19,9 +19,9 @@ from pathlib import Path
 import pytest
 
 import paddle_mnist
-from paddle_mnist import runtime
-from paddle_mnist.errors import UsageError
 from paddle_mnist.homework.exercise import find_exercise
+from paddle_mnist.system import runtime
+from paddle_mnist.system.errors import UsageError
 
 PICTURE = Path(paddle_mnist.__file__).parents[1] / "work" / "example_0.jpg"
 SOFTMAX = find_exercise("3-1")

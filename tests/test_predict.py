@@ -14,15 +14,15 @@ import pytest
 from PIL import Image
 
 from paddle_mnist import predict
-from paddle_mnist.checkpoint import load_record, update_record
+from paddle_mnist.core.config import configure
+from paddle_mnist.core.metrics import predicted_digits
 from paddle_mnist.data import load_mnist
 from paddle_mnist.data.class_names import CLASS_NAMES
 from paddle_mnist.data.kaggle import PIXEL_COLUMNS
-from paddle_mnist.experiment import run_training
-from paddle_mnist.infer import Recognizer
-from paddle_mnist.metrics import predicted_digits
-from paddle_mnist.shipped import SHIPPED
-from paddle_mnist.stages import configure
+from paddle_mnist.runs.folder import load_record, update_record
+from paddle_mnist.runs.recognizer import Recognizer
+from paddle_mnist.runs.shipped import SHIPPED
+from paddle_mnist.runs.training import run_training
 
 ROOT = Path(__file__).parents[1]
 WORK = ROOT / "work"
@@ -209,7 +209,7 @@ def test_each_stage_that_ships_can_be_chosen(capsys, stage):
 
 
 def test_a_stage_that_does_not_ship_says_how_to_train_it(capsys, monkeypatch):
-    monkeypatch.setattr("paddle_mnist.shipped.SHIPPED", ("linear", "cnn"))
+    monkeypatch.setattr("paddle_mnist.runs.shipped.SHIPPED", ("linear", "cnn"))
     assert predict.main(["--stage", "deep-cnn", str(WORK / "example_0.jpg")]) == 2
     out, err = capsys.readouterr()
     assert out == ""

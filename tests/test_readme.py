@@ -11,13 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from paddle_mnist.checkpoint import load_record
+from paddle_mnist.core.config import configure
+from paddle_mnist.core.stages import STAGES
 from paddle_mnist.ladder.recipes import recipe_of, same_recipe
 from paddle_mnist.ladder.results import PICTURE, TABLE, load_results
 from paddle_mnist.ladder.rows import ROWS, options_of, shown
 from paddle_mnist.ladder.table import difference, markdown
-from paddle_mnist.shipped import shipped_run
-from paddle_mnist.stages import STAGES, configure
+from paddle_mnist.runs.folder import load_record
+from paddle_mnist.runs.shipped import shipped_run
 
 ROOT = Path(__file__).resolve().parent.parent
 READMES = ["README.md", "README.zh-CN.md"]

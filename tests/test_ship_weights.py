@@ -9,11 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from paddle_mnist.checkpoint import load_model, load_record, load_tensors, save_run, weights_of
+from paddle_mnist.core.config import configure
+from paddle_mnist.core.loop import Evaluation
+from paddle_mnist.core.stages import build_network
 from paddle_mnist.data import Split, fingerprint, load_mnist
-from paddle_mnist.errors import RunError
-from paddle_mnist.loop import Evaluation
-from paddle_mnist.stages import build_network, configure
+from paddle_mnist.runs.folder import load_model, load_record, load_tensors, save_run
+from paddle_mnist.runs.state import weights_of
+from paddle_mnist.system.errors import RunError
 
 ROOT = Path(__file__).resolve().parents[1]
 

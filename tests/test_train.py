@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from paddle_mnist import experiment, train
-from paddle_mnist.checkpoint import update_record
+from paddle_mnist import train
+from paddle_mnist.core.stages import STAGES
 from paddle_mnist.data.mnist import SAMPLE_FOLDER
-from paddle_mnist.stages import STAGES
+from paddle_mnist.runs import training as experiment
+from paddle_mnist.runs.folder import update_record
 
 LAST_LINE = re.compile(
     r"test accuracy ([01]\.\d{4}) \((\d+) of (\d+)\), "

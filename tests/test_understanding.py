@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from paddle_mnist.checkpoint import load_record
-from paddle_mnist.robustness import DISTURBANCES
-from paddle_mnist.shipped import SHIPPED, shipped_run
+from paddle_mnist.measure.robustness import DISTURBANCES
+from paddle_mnist.runs.folder import load_record
+from paddle_mnist.runs.shipped import SHIPPED, shipped_run
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from paddle_mnist.experiment import run_training
-from paddle_mnist.infer import Recognizer
-from paddle_mnist.stages import configure
+from paddle_mnist.core.config import configure
+from paddle_mnist.runs.recognizer import Recognizer
+from paddle_mnist.runs.training import run_training
 
 WORK = Path(__file__).parents[1] / "work"
 

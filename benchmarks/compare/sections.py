@@ -30,9 +30,9 @@ from compare.contest import (
     with_first_settings,
     with_quickest_settings,
 )
+from paddle_mnist.core.stages import STAGES
 from paddle_mnist.data import Mnist, Split
-from paddle_mnist.shipped import shipped_run
-from paddle_mnist.stages import STAGES
+from paddle_mnist.runs.shipped import shipped_run
 
 Found = dict[str, Any]
 

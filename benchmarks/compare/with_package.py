@@ -12,17 +12,18 @@ from paddle.optimizer.lr import LRScheduler
 
 from compare.arrays import read_arrays
 from compare.worker import Action
-from paddle_mnist.callbacks import Schedule
+from paddle_mnist.core.callbacks import Schedule
+from paddle_mnist.core.config import Config, configure
+from paddle_mnist.core.loop import evaluate as evaluate_network
+from paddle_mnist.core.loop import fit
+from paddle_mnist.core.losses import LOSSES, cross_entropy
+from paddle_mnist.core.optimizers import build_optimizer, build_schedule
+from paddle_mnist.core.stages import STAGES, build_augmentation, build_network
 from paddle_mnist.data import Split, load_mnist
 from paddle_mnist.images import load_image
-from paddle_mnist.infer import Recognizer
-from paddle_mnist.loop import evaluate as evaluate_network
-from paddle_mnist.loop import fit
-from paddle_mnist.losses import LOSSES, cross_entropy
-from paddle_mnist.optimizers import build_optimizer, build_schedule
-from paddle_mnist.runtime import set_seed
-from paddle_mnist.shipped import shipped_run
-from paddle_mnist.stages import STAGES, Config, build_augmentation, build_network, configure
+from paddle_mnist.runs.recognizer import Recognizer
+from paddle_mnist.runs.shipped import shipped_run
+from paddle_mnist.system.runtime import set_seed
 
 VERSION = f"PaddlePaddle {paddle.__version__}"
 MANY_STEPS = 1_000_000  # a schedule needs to know how many; nothing here comes to its end

@@ -581,7 +581,7 @@ figure
 # 哪些数字对它来说比较难？软件包可以统计每一类的准确率。再往下是它认错的 16 张图片。
 
 # %%
-from paddle_mnist.metrics import accuracy_by_class
+from paddle_mnist.core.metrics import accuracy_by_class
 
 for digit, share in accuracy_by_class(truth, answers).items():
     print(f"{digit}: {share:4.0%}  {'#' * round(40 * share)}")

@@ -21,8 +21,8 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from paddle_mnist.course import course_folder
 from paddle_mnist.data import load_mnist
+from paddle_mnist.runs.course import course_folder
 
 mnist = load_mnist()
 print(mnist.source.message)
@@ -44,7 +44,7 @@ print(mnist.source.message)
 # %%
 import paddle
 
-from paddle_mnist.transforms import norm_img
+from paddle_mnist.core.transforms import norm_img
 
 pictures = mnist.train.images[:5]  # [5, 28, 28]
 by_hand = (pictures.astype("float32") / 255).reshape(5, 784)  # [5, 784]
@@ -61,7 +61,7 @@ print("smallest:", float(rows.min()), " largest:", float(rows.max()))
 # 两者一致，以后就直接导入 `norm_img`。它还多做一件事：形状不对的图片它会拒绝，并告诉你该怎么办。最常见的错误是只给一张图片：
 
 # %%
-from paddle_mnist.errors import UsageError
+from paddle_mnist.system.errors import UsageError
 
 try:
     norm_img(mnist.train.images[0])
@@ -87,8 +87,8 @@ except UsageError as error:
 # 其中 $x_1 \dots x_{784}$ 是像素，$w_1 \dots w_{784}$ 是权重，$b$ 是偏置，$\hat{y}$（读作“y 帽”）是神经元预测的数。我们希望 $\hat{y}$ 就是那个数字本身：给它一张 7 的图片，结果应当接近 7。这样预测一个数，叫作**线性回归**。在飞桨中，这样的神经元就是 `nn.Linear(784, 1)`：
 
 # %%
-from paddle_mnist.runtime import set_seed
-from paddle_mnist.stages import build_network
+from paddle_mnist.core.stages import build_network
+from paddle_mnist.system.runtime import set_seed
 
 random = set_seed(0)
 network = build_network("linear")
@@ -124,7 +124,7 @@ print("the digits are:           ", mnist.train.labels[:5])
 # $y_i$ 是真实的数字，叫作**标签**。差 3，代价是 9；差 1，代价只有 1。
 
 # %%
-from paddle_mnist.losses import square_error
+from paddle_mnist.core.losses import square_error
 
 labels = mnist.train.labels[:5]
 loss_by_hand = ((weighted_sum[:, 0] - labels) ** 2).mean()
@@ -221,8 +221,8 @@ def train_by_hand(network, split, epochs, random):
 # 在相信它之前，先让它和软件包自带的循环 `fit` 比一比（后面各章都用 `fit`）。起点相同，图片也是同样的 320 张，两者最后得到的权重应当相同：
 
 # %%
-from paddle_mnist.loop import fit
-from paddle_mnist.optimizers import build_optimizer
+from paddle_mnist.core.loop import fit
+from paddle_mnist.core.optimizers import build_optimizer
 
 few = mnist.train.take(slice(320))
 
@@ -256,7 +256,7 @@ network = build_network("linear")
 losses = train_by_hand(network, mnist.train, epochs=10, random=random)
 
 # %% tags=["picture"]
-from paddle_mnist.metrics import means_of_parts
+from paddle_mnist.core.metrics import means_of_parts
 from paddle_mnist.plots import plot_curves
 
 smooth = means_of_parts(losses, parts=200)
@@ -285,8 +285,8 @@ figure
 # 神经元说 6.83，但数字必须是整数。可以**四舍五入**（6.83 变成 7），也可以**截断**，即舍去小数部分（6.83 变成 6）。最初的飞桨课程用的是截断。哪一种更好？
 
 # %%
-from paddle_mnist.loop import evaluate
-from paddle_mnist.metrics import predicted_digits
+from paddle_mnist.core.loop import evaluate
+from paddle_mnist.core.metrics import predicted_digits
 
 measured = evaluate(network, square_error, mnist.validation)
 outputs = measured.outputs  # [N, 1]

@@ -21,8 +21,8 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from paddle_mnist.course import course_folder
 from paddle_mnist.data import load_mnist
+from paddle_mnist.runs.course import course_folder
 
 mnist = load_mnist()
 print(mnist.source.message)
@@ -45,9 +45,9 @@ print(mnist.source.message)
 import paddle
 from paddle import nn
 
-from paddle_mnist.metrics import predicted_digits
-from paddle_mnist.runtime import set_seed
-from paddle_mnist.transforms import norm_img
+from paddle_mnist.core.metrics import predicted_digits
+from paddle_mnist.core.transforms import norm_img
+from paddle_mnist.system.runtime import set_seed
 
 pictures, labels = mnist.train.images[:5], mnist.train.labels[:5]
 rows = norm_img(pictures)  # [5, 784]
@@ -138,7 +138,7 @@ with np.errstate(over="ignore", invalid="ignore"):  # NumPy would print a warnin
 # %%
 import paddle.nn.functional as F
 
-from paddle_mnist.metrics import softmax
+from paddle_mnist.core.metrics import softmax
 
 
 def safe_softmax(logits):
@@ -176,7 +176,7 @@ print("safe softmax:", safe_softmax(large))
 # $y_i$ 是第 $i$ 张图片的标签，$p_{ik}$ 是网络给数字 $k$ 的概率，$t_{ik}$ 是标签的独热编码。两种写法是一回事，因为除了真实的数字，$t_{ik}$ 都是 0。
 
 # %%
-from paddle_mnist.losses import cross_entropy
+from paddle_mnist.core.losses import cross_entropy
 
 for_the_truth = probabilities[np.arange(5), labels]  # [5]
 loss_by_hand = -np.log(for_the_truth).mean()
@@ -214,7 +214,7 @@ for chance in (1, 0.9, 0.5, 0.1, 0.01, 0.0001):
 # 一个什么都不知道的网络，应当给每个数字同样的概率 $\frac{1}{10}$。它的损失就是 $-\ln \frac{1}{10} = \ln 10 \approx 2.303$。所以，训练开始之前的损失可以用来检查，这是深度学习中最省事的检验。比如一个常见的错误，忘了除以 255，立刻就会露馅：
 
 # %%
-from paddle_mnist.loop import evaluate
+from paddle_mnist.core.loop import evaluate
 
 equal = float(cross_entropy(paddle.zeros([5, 10]), targets))
 untrained = evaluate(network, cross_entropy, mnist.validation).loss
@@ -285,9 +285,9 @@ figure
 # 十个神经元加上 softmax 和交叉熵，叫作 **softmax 回归**。我们用第 2 章的循环 `fit` 来训练它，走法也和那时一样，只是逆着梯度走。学习率可以取 0.1，是第 2 章的一百倍，因为 softmax 减去独热编码，每一项的大小都不会超过 1。
 
 # %%
-from paddle_mnist.callbacks import ProgressBar
-from paddle_mnist.loop import fit
-from paddle_mnist.optimizers import build_optimizer
+from paddle_mnist.core.callbacks import ProgressBar
+from paddle_mnist.core.loop import fit
+from paddle_mnist.core.optimizers import build_optimizer
 
 
 def train(network, random, optimizer, learning_rate):
@@ -434,7 +434,7 @@ print("largest difference:", float((two_linear(rows) - one_layer).abs().max()))
 # 784 个像素，512 个带 ReLU 的隐藏神经元，10 个得分：这就是**多层感知机**（MLP）。它要学习多少个数？每个隐藏神经元有 784 个权重和一个偏置，每个得分有 512 个权重和一个偏置。
 
 # %%
-from paddle_mnist.stages import STAGES, build_network
+from paddle_mnist.core.stages import STAGES, build_network
 
 random = set_seed(0)
 mlp = build_network("mlp")
@@ -626,7 +626,7 @@ plot_readings(mnist.validation.images[unsure], digits[unsure], probabilities[uns
 # ## 它错在哪里？
 
 # %%
-from paddle_mnist.metrics import confusion_matrix, most_confused
+from paddle_mnist.core.metrics import confusion_matrix, most_confused
 
 wrong = int((digits != labels).sum())
 print(f"{wrong} mistakes on {len(labels):,} validation images; the most frequent:")

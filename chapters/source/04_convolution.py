@@ -24,8 +24,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from paddle_mnist.core.transforms import norm_img
 from paddle_mnist.data import Split, load_mnist
-from paddle_mnist.transforms import norm_img
 
 mnist = load_mnist()
 print(mnist.source.message)
@@ -76,12 +76,12 @@ plot_digits(np.stack(pairs), titles, title="The same numbers in another order")
 import paddle
 import paddle.nn.functional as F
 
-from paddle_mnist.callbacks import ProgressBar, Schedule
-from paddle_mnist.loop import fit
-from paddle_mnist.losses import cross_entropy
-from paddle_mnist.optimizers import build_optimizer, build_schedule
-from paddle_mnist.runtime import set_seed
-from paddle_mnist.stages import build_network
+from paddle_mnist.core.callbacks import ProgressBar, Schedule
+from paddle_mnist.core.loop import fit
+from paddle_mnist.core.losses import cross_entropy
+from paddle_mnist.core.optimizers import build_optimizer, build_schedule
+from paddle_mnist.core.stages import build_network
+from paddle_mnist.system.runtime import set_seed
 
 EPOCHS, BATCH_SIZE = 3, 128
 
@@ -457,7 +457,7 @@ def max_pool(maps):
 tiny = np.array([[[1, 2, 0, 0], [3, 4, 0, 9], [5, 5, 7, 6], [5, 5, 8, 0]]])  # [1, 4, 4]
 print(tiny[0], "\nbecomes\n", max_pool(tiny)[0], sep="")
 
-from paddle_mnist.models.pooling import MaxPool
+from paddle_mnist.models.layers import MaxPool
 
 batch = paddle.to_tensor(by_hand)[None]  # [1, 32, 8, 8]
 pooled = max_pool(by_hand)  # [32, 4, 4]
@@ -608,7 +608,7 @@ print(f"{'':13} {'the MLP of chapter 3':32} {407_050:7,}")
 # 现在用全部训练图片，按这个阶段的配方训练：两轮，Adam，学习率先升到 0.01，再降下来。如果 `runs` 文件夹里已有训练好的结果，`trained` 会直接取来用；没有的话，就现在训练。训练结束后，网络在测试集上测一次，只测一次，结果保存在记录里。
 
 # %%
-from paddle_mnist.course import trained
+from paddle_mnist.runs.course import trained
 
 recognizer = trained("cnn")
 test = recognizer.record["test"]
@@ -675,7 +675,7 @@ plot_weights(second_block.numpy()[0], columns=8, title="After the second block")
 # 我们把所有验证图片向右移动，再去问本章开头用真实图片训练的那两个网络。它们都没有见过移动的数字。
 
 # %% tags=["picture"]
-from paddle_mnist.loop import evaluate
+from paddle_mnist.core.loop import evaluate
 from paddle_mnist.plots import plot_curves
 
 shifts = range(7)
@@ -724,7 +724,7 @@ print("largest difference to the old maps, moved by one place:", difference)
 # 训练好的网络在验证图片上错得最厉害的例子（这些图片没有参加训练）：
 
 # %% tags=["picture"]
-from paddle_mnist.metrics import softmax
+from paddle_mnist.core.metrics import softmax
 from paddle_mnist.plots import plot_mistakes
 
 outputs = recognizer.outputs(mnist.validation.images)  # [N, 10]

@@ -44,9 +44,9 @@ print(mnist.source.message)
 import paddle
 from paddle import nn
 
-from paddle_mnist.loop import evaluate, fit
-from paddle_mnist.losses import cross_entropy
-from paddle_mnist.runtime import set_seed
+from paddle_mnist.core.loop import evaluate, fit
+from paddle_mnist.core.losses import cross_entropy
+from paddle_mnist.system.runtime import set_seed
 
 
 def build(dropout=0.0, batch_norm=False):
@@ -120,7 +120,7 @@ figure
 # 仔细看右图：验证*准确率*几乎没有下降。损失差了那么多，准确率怎么会不变？我们把读对的图片和读错的图片分开来看：一次在转折处，一次在训练结束时。随机种子相同，训练过程就完全相同，所以只要让它早一点停下来。
 
 # %%
-from paddle_mnist.metrics import softmax
+from paddle_mnist.core.metrics import softmax
 
 at_the_turn, again = train(few, epochs=turn["epoch"])
 assert np.isclose(again[-1]["validation_loss"], turn["validation_loss"], rtol=1e-3)
@@ -233,7 +233,7 @@ plot_digits(random_labels.images[:16], titles, title="What the network learned b
 # 真实数据里也会有一些错标签。下面把 1,000 个标签中的五分之一重新随机抽取：
 
 # %% tags=["picture"]
-from paddle_mnist.callbacks import BestWeights, EarlyStopping, best_epoch
+from paddle_mnist.core.callbacks import BestWeights, EarlyStopping, best_epoch
 
 spoiled = few.labels.copy()  # [1000]
 chosen = random.choice(1000, size=200, replace=False)  # [200]
@@ -265,7 +265,7 @@ figure
 # 这一次，训练得太久连准确率也赔了进去。网络先学到多数图片说的东西，那是对的；然后才把错标签也背了下来。**早停**的意思是：验证损失连续若干轮没有下降，就结束训练；这个轮数叫**耐心**（patience），这里是 5。回调 `EarlyStopping` 负责停，`BestWeights` 保存最好那一轮的权重。最好的是哪一轮，由 `best_epoch` 决定：验证准确率最高的；一样高时，取损失最低的。要用这些权重，把它们放回网络即可。下一个单元格还会亲手数一数有几轮没有进步：
 
 # %%
-from paddle_mnist.callbacks import epochs_without_gain
+from paddle_mnist.core.callbacks import epochs_without_gain
 
 
 def waited_by_hand(history):
@@ -304,7 +304,7 @@ print(f"validation accuracy after 30 epochs:  {to_the_end[-1]['validation_accura
 # $h_j$ 是隐藏层的一个值；$m_j$ 是**掩码**，取 1 或 0，$P$ 是取这两个值的概率；$\tilde{h}_j$ 是传给下一层的值。有了这个除法，期望值保持不变：$(1 - p) \cdot \frac{h_j}{1 - p} + p \cdot 0 = h_j$。真正使用网络时，什么也不丢。拿一张图片的 128 个隐藏值，亲手做一遍：
 
 # %%
-from paddle_mnist.transforms import norm_img
+from paddle_mnist.core.transforms import norm_img
 
 
 def dropout_by_hand(values, rate, random):
@@ -629,7 +629,7 @@ for name in ("dropout", "batch norm"):
 # `OPTIMIZERS` 为每个优化器准备了默认学习率，`build_optimizer` 负责构造。网络、初始权重和图片顺序对大家都一样。曲线取自 `row["losses"]`：每二十分之一轮的平均训练损失。
 
 # %% tags=["picture"]
-from paddle_mnist.optimizers import OPTIMIZERS, build_optimizer
+from paddle_mnist.core.optimizers import OPTIMIZERS, build_optimizer
 
 many = mnist.train.take(slice(10_000))
 curves = {}
@@ -882,7 +882,7 @@ for name in dict.fromkeys(("plain", winner)):
 #
 # - **5-A (together).** Train with dropout *and* weight decay on the same 1,000 images. Try two or three values of each, with three seeds, and choose on the validation images. Is the best pair better than dropout alone, by more than the ranges?
 # - **5-B (wrong labels).** Draw 0%, 10%, 20% and 40% of the labels at random. For each, compare the last epoch with the best epoch, and draw both accuracies as curves. Do dropout or weight decay help against wrong labels as well?
-# - **5-C (a callback of your own).** Write a class that inherits from `paddle_mnist.callbacks.Callback` and sets `progress.stop_reason` as soon as the training accuracy of an epoch is 1. How many epochs does it save on the 1,000 images, and what does it cost?
+# - **5-C (a callback of your own).** Write a class that inherits from `paddle_mnist.core.callbacks.Callback` and sets `progress.stop_reason` as soon as the training accuracy of an epoch is 1. How many epochs does it save on the 1,000 images, and what does it cost?
 
 # %% [markdown] lang="zh"
 # ## 小结
@@ -960,4 +960,4 @@ for name in dict.fromkeys(("plain", winner)):
 #
 # - **5-A**（合在一起）：在同样的 1,000 张图片上，同时使用随机失活*和*权重衰减。两者各试两三个值，每次用三个随机种子，在验证图片上做选择。最好的一对是否比只用随机失活更好，而且差别超过范围？
 # - **5-B**（错标签）：把 0%、10%、20% 和 40% 的标签换成随机的。每种情况都比较最后一轮和最好的一轮，把两种准确率画成曲线。对付错标签，随机失活或权重衰减也有帮助吗？
-# - **5-C**（自己写回调）：写一个继承 `paddle_mnist.callbacks.Callback` 的类，一旦某一轮的训练准确率达到 1，就设置 `progress.stop_reason`。在这 1,000 张图片上，它省下多少轮？又付出了什么代价？
+# - **5-C**（自己写回调）：写一个继承 `paddle_mnist.core.callbacks.Callback` 的类，一旦某一轮的训练准确率达到 1，就设置 `progress.stop_reason`。在这 1,000 张图片上，它省下多少轮？又付出了什么代价？

@@ -25,8 +25,8 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from paddle_mnist.course import course_folder
 from paddle_mnist.data import load_mnist
+from paddle_mnist.runs.course import course_folder
 
 mnist = load_mnist()
 print(mnist.source.message)
@@ -116,8 +116,9 @@ figure
 import paddle
 import paddle.nn.functional as F
 
+from paddle_mnist.core.augmentation import RandomAffine
+from paddle_mnist.core.transforms import norm_img
 from paddle_mnist.plots import plot_digits
-from paddle_mnist.transforms import RandomAffine, norm_img
 
 augment = RandomAffine(degrees=10, zoom=0.1, shift=0.05)
 image = mnist.train.images[:1]  # [1, 28, 28]
@@ -203,13 +204,13 @@ plot_digits(np.concatenate([*turned, nine, far]), titles, title="Too much of a g
 # %% tags=["picture"]
 from paddle.optimizer import lr
 
-from paddle_mnist.callbacks import Schedule
-from paddle_mnist.loop import fit
-from paddle_mnist.losses import cross_entropy
-from paddle_mnist.metrics import means_of_parts
-from paddle_mnist.optimizers import build_optimizer, build_schedule
-from paddle_mnist.runtime import set_seed
-from paddle_mnist.stages import build_network
+from paddle_mnist.core.callbacks import Schedule
+from paddle_mnist.core.loop import fit
+from paddle_mnist.core.losses import cross_entropy
+from paddle_mnist.core.metrics import means_of_parts
+from paddle_mnist.core.optimizers import build_optimizer, build_schedule
+from paddle_mnist.core.stages import build_network
+from paddle_mnist.system.runtime import set_seed
 
 few = mnist.train.take(slice(25_600))
 nothing = mnist.train.take(slice(0))
@@ -355,7 +356,7 @@ for step in (0, 75, 149, 375, 599):
 # 这件事适合交给回调（callback），`fit` 在每一批之后都会调用它。注意：批归一化保存着输入的均值和方差的*滑动平均*，它们与此刻的权重配套。它们不是参数，优化器不知道它们，但 `state_dict()` 里有。我们把其中的一切都取平均。
 
 # %%
-from paddle_mnist.callbacks import BestWeights, Callback, best_epoch
+from paddle_mnist.core.callbacks import BestWeights, Callback, best_epoch
 
 
 class MovingAverage(Callback):
@@ -457,7 +458,7 @@ figure
 # 这个单元格要运行几分钟，可以边等边往下读。
 
 # %%
-from paddle_mnist.infer import Recognizer
+from paddle_mnist.runs.recognizer import Recognizer
 
 EPOCHS, SEEDS = 5, (0, 1, 2)
 
@@ -668,7 +669,7 @@ print("highest mean:", best)
 # 三个网络犯的错误各不相同，所以可以让它们投票：**集成**（ensemble）取它们概率的平均。一个网络也可以自己和自己投票：**测试时增强**把图片本身，以及向四个方向各平移一个像素的四个副本，都给它看，再取五个答案的平均。
 
 # %%
-from paddle_mnist.metrics import softmax
+from paddle_mnist.core.metrics import softmax
 
 VIEWS = [(0, 0), (1, 0), (-1, 0), (0, 1), (0, -1)]
 
@@ -723,7 +724,7 @@ print("chosen from now on:", chosen)
 # 行是真实的数字，列是读成了什么；对角线上是认对的。
 
 # %% tags=["picture"]
-from paddle_mnist.metrics import confusion_matrix
+from paddle_mnist.core.metrics import confusion_matrix
 from paddle_mnist.plots import plot_confusion
 
 probabilities = vote(networks, views, mnist.validation.images)  # [N, 10]
@@ -770,7 +771,7 @@ plot_mistakes(mnist.validation.images, labels, probabilities, count=16)
 
 
 # %%
-from paddle_mnist.calibration import (
+from paddle_mnist.measure.calibration import (
     cross_entropy_of,
     expected_calibration_error,
     fit_temperature,
@@ -802,10 +803,10 @@ assert np.isclose(ours, expected_calibration_error(probabilities, labels, bins=1
 print(f"our reader's ECE on validation images: {ours:.4f}, by hand and by the package")
 
 # %% [markdown] lang="en"
-# The package has the same in `paddle_mnist.calibration`, and we use that from here on. We compare two readers: ours, and a network that overfits on purpose. It sees only 300 images, 40 times each, at a constant rate.
+# The package has the same in `paddle_mnist.measure.calibration`, and we use that from here on. We compare two readers: ours, and a network that overfits on purpose. It sees only 300 images, 40 times each, at a constant rate.
 
 # %% [markdown] lang="zh"
-# 软件包的 `paddle_mnist.calibration` 里有同样的函数，下面就用它。我们比较两个识别器：一个是我们的，另一个是故意过拟合的网络，它只看 300 张图片，每张看 40 遍，学习率不变。
+# 软件包的 `paddle_mnist.measure.calibration` 里有同样的函数，下面就用它。我们比较两个识别器：一个是我们的，另一个是故意过拟合的网络，它只看 300 张图片，每张看 40 遍，学习率不变。
 
 # %% tags=["picture"]
 from paddle_mnist.plots import plot_reliability
@@ -868,7 +869,7 @@ for name, logits in readers.items():
 # 在验证图片上，数据增强没有带来看得出来的提高。可是验证图片和训练图片一样端正、一样居中。软件包的 `robustness` 用四种办法让图片变差：加噪声、旋转、平移、擦掉一块。下面是 500 张验证图片，由我们的梯子上种子相同的两个网络来读：
 
 # %% tags=["picture"]
-from paddle_mnist import robustness
+from paddle_mnist.measure import robustness
 from paddle_mnist.plots import plot_robustness
 
 some = mnist.validation.take(slice(500))

@@ -22,8 +22,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image
 
-from paddle_mnist.course import course_folder, trained
 from paddle_mnist.data import load_mnist
+from paddle_mnist.runs.course import course_folder, trained
 
 mnist = load_mnist()
 print(mnist.source.message)
@@ -79,7 +79,7 @@ assert np.array_equal(plain_by_hand(seven), load_image_plain(work / "example_7.j
 # 另一种做法是 `load_image`：凡是 MNIST 自己的图片经过的处理，它都做一遍。我们用两种做法各读一遍，再作比较。
 
 # %%
-from paddle_mnist.data import read_labels_csv
+from paddle_mnist.measure.labelled_pictures import read_labels_csv
 
 rows = [row for row in read_labels_csv(work) if row.file.startswith("example_")]
 labels = np.array([row.label for row in rows])  # [N]
@@ -123,7 +123,7 @@ figure
 # 网络从样例中学习，也会学到*所有*样例共有的东西。我们来测量两件看数字时谁也不会在意的事：数字在哪里，有多大。**质心**是墨迹的平均位置，每个像素按它的亮度计算分量。**外框**是刚好包住墨迹的最小矩形：
 
 # %%
-from paddle_mnist.images import INK
+from paddle_mnist.images.preparation import INK
 
 
 def measure(images):
@@ -199,13 +199,13 @@ figure
 # 我们对验证图片每次只作一种改动：平移，缩小或放大，倾斜。让两个网络来读。`mlp` 阶段是用全部 60,000 张图片训练的，验证图片也在其中，所以这里不用它们，把同样的网络重新训练一遍：
 
 # %%
-from paddle_mnist.callbacks import ProgressBar
-from paddle_mnist.infer import Recognizer
-from paddle_mnist.loop import fit
-from paddle_mnist.losses import cross_entropy
-from paddle_mnist.optimizers import build_optimizer
-from paddle_mnist.runtime import set_seed
-from paddle_mnist.stages import build_network
+from paddle_mnist.core.callbacks import ProgressBar
+from paddle_mnist.core.loop import fit
+from paddle_mnist.core.losses import cross_entropy
+from paddle_mnist.core.optimizers import build_optimizer
+from paddle_mnist.core.stages import build_network
+from paddle_mnist.runs.recognizer import Recognizer
+from paddle_mnist.system.runtime import set_seed
 
 random = set_seed(0)
 network = build_network("mlp")
@@ -224,7 +224,7 @@ fit(
 readers = {"multilayer perceptron": Recognizer(network, "mlp"), "convolutional network": cnn}
 
 # %%
-from paddle_mnist.metrics import predicted_digits
+from paddle_mnist.core.metrics import predicted_digits
 
 few = mnist.validation.take(slice(1000))
 
@@ -311,7 +311,7 @@ for name, reader in readers.items():
 #
 # ## Thirteen steps from a photo to MNIST
 #
-# `paddle_mnist.images.STEPS` is a list of thirteen functions; each takes what the one before returned:
+# `paddle_mnist.images.preparation.STEPS` is a list of thirteen functions; each takes what the one before returned:
 
 # %% [markdown] lang="zh"
 # 很大一部分数字都认不出了，而形状和位置一点没变。这样的图片两个网络从来没有见过，回答只能碰运气：换一个随机起点，后一个数字会相差许多个百分点。
@@ -320,10 +320,10 @@ for name, reader in readers.items():
 #
 # ## 从照片到 MNIST 的十三个步骤
 #
-# `paddle_mnist.images.STEPS` 是十三个函数的列表，每个函数接收前一个函数的结果：
+# `paddle_mnist.images.preparation.STEPS` 是十三个函数的列表，每个函数接收前一个函数的结果：
 
 # %%
-from paddle_mnist.images import STEPS
+from paddle_mnist.images.preparation import STEPS
 
 for number, step in enumerate(STEPS, start=1):
     print(f"{number:2}. {step.__name__}\n      {step.__doc__.splitlines()[0]}")
@@ -373,7 +373,7 @@ plot_preparation([dict(steps[8:]) for steps in explained], titles)
 # 其中四步做的就是 MNIST 的作者做过的事：变成黑底白字，裁剪，缩放到 20 × 20，居中。我们用 `example_7.jpg` 把它们写一遍。先是反色。照片的边缘几乎总是纸，所以边缘灰度值的中位数就能说明纸是深是浅：
 
 # %%
-from paddle_mnist.images import (
+from paddle_mnist.images.preparation import (
     centre_of_mass_to_middle,
     crop_to_ink,
     fit_in_box,
@@ -474,8 +474,8 @@ print("the box begins in row", top, "and column", left)
 # %%
 from PIL import ImageDraw
 
-from paddle_mnist.ablation import unchanged
-from paddle_mnist.images import prepare
+from paddle_mnist.images.preparation import prepare
+from paddle_mnist.measure.ablation import unchanged
 
 HEIGHT, WIDTH = 200, 260
 
@@ -557,8 +557,8 @@ figure
 # `cut_out_digit` 用的是**连通分量**：互相挨着（包括角挨着角）的墨迹像素属于同一块。然后看这些块：围住另一块的是方框，贴着画面边缘延伸的是桌子，比最大的块小得多的是污点。剩下的就是数字。
 
 # %% tags=["picture"]
-from paddle_mnist.components import label_pieces
-from paddle_mnist.surroundings import LINE_INK, STRONG_INK, find_lines, small_copy
+from paddle_mnist.images.components import label_pieces
+from paddle_mnist.images.surroundings import LINE_INK, STRONG_INK, find_lines, small_copy
 
 levels = draw_on(clean, lines=across, level=130)
 levels = draw_on(levels, frames=[(70, 25, 190, 180)], areas=specks[:12], width=4)
@@ -707,8 +707,8 @@ figure
 # 现在每次去掉一个步骤，再读全部照片。这样的实验叫**消融实验**。软件包里的 `ABLATIONS` 列出了各种去法。前四步不能去掉，因为后面的步骤需要它们的结果。还有两步必须换成别的做法，否则放不进 28 × 28。`fit_in_box` 换成在两个方向上都拉伸到 20，或者放大到填满 28 × 28。居中则不看质心，而是把方框的中点放到正中。什么都没找到的照片算作认错。
 
 # %%
-from paddle_mnist.ablation import ABLATIONS
-from paddle_mnist.errors import PictureError
+from paddle_mnist.measure.ablation import ABLATIONS
+from paddle_mnist.system.errors import PictureError
 
 
 def prepare_all(photos, instead=None):
@@ -868,7 +868,7 @@ figure
 import tempfile
 from pathlib import Path
 
-from paddle_mnist.infer import DOUBTS, SURE
+from paddle_mnist.runs.recognizer import DOUBTS, SURE
 
 
 def read_photo(reader, levels):
@@ -982,7 +982,7 @@ read = cnn.read(nonsense)
 plot_readings(nonsense, [r.digit for r in read], [r.probabilities for r in read])
 
 # %%
-from paddle_mnist.metrics import softmax
+from paddle_mnist.core.metrics import softmax
 
 
 def highest(reader, images):
@@ -1062,9 +1062,9 @@ figure
 # 再说另一种办法。字迹在笔、倾斜和形状上都有差别，预处理只能抹平其中一部分。`RandomWriting` 把训练图片改成像是另一只手写的：笔画粗一些或细一些，带一点斜、一点转动和缩放，再加上**弹性变形**，让线条稍微弯一弯。下面是一个 7，和十五份改过的副本：
 
 # %% tags=["picture"]
+from paddle_mnist.core.augmentation import RandomWriting
+from paddle_mnist.core.transforms import norm_img
 from paddle_mnist.plots import plot_digits
-from paddle_mnist.transforms import norm_img
-from paddle_mnist.writing import RandomWriting
 
 rows = norm_img(np.stack([clearest] * 15))  # [15, 784]
 written = RandomWriting()(rows, np.random.default_rng(0))  # [15, 784]
@@ -1078,7 +1078,7 @@ plot_digits(np.concatenate([clearest[np.newaxis], copies]), ["as it is"] + [""] 
 # `best` 阶段是一个更深的卷积神经网络，用这样的图片在全部 MNIST 上训练了更多轮。它的权重随软件包发布，`shipped_run` 能找到，这里不必训练。让两个网络都来读前面处理好的照片，包括消融实验的那些：少了哪一步，就要靠训练来补。（如果你用的是小样本，这个比较就不公平：那些数字 `best` 见过。）
 
 # %%
-from paddle_mnist.shipped import shipped_run
+from paddle_mnist.runs.shipped import shipped_run
 
 best = Recognizer.load(shipped_run("best"))
 gains = {}

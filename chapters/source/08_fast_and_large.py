@@ -45,12 +45,12 @@ import time
 
 import paddle
 
-from paddle_mnist.loop import train_step
-from paddle_mnist.losses import LOSSES
-from paddle_mnist.optimizers import build_optimizer
-from paddle_mnist.runtime import set_seed
-from paddle_mnist.stages import STAGES, build_network
-from paddle_mnist.transforms import norm_img
+from paddle_mnist.core.loop import train_step
+from paddle_mnist.core.losses import LOSSES
+from paddle_mnist.core.optimizers import build_optimizer
+from paddle_mnist.core.stages import STAGES, build_network
+from paddle_mnist.core.transforms import norm_img
+from paddle_mnist.system.runtime import set_seed
 
 paddle.set_device("cpu")  # a GPU works on while the program goes on, and needs another stopwatch
 random = set_seed(0)
@@ -131,7 +131,7 @@ print(f"cnn : mlp = {medians['a step of cnn'] / medians['a step of mlp']:.1f}")
 # 在加速之前，先要弄清时间花在哪里，这叫作**性能剖析**。我们把一步训练再写一遍，每做完一段就看一次时钟。它必须仍是同样的一步，所以要和 `train_step` 得到的权重比一比。
 
 # %%
-from paddle_mnist.losses import cross_entropy
+from paddle_mnist.core.losses import cross_entropy
 
 PARTS = ("data", "forward", "backward", "optimiser")
 
@@ -469,7 +469,7 @@ print(f"Paddle : NumPy = {medians['Paddle'] / medians['NumPy']:.0f}")
 # 批越大，每秒训练的图片越多。可是这样一来，一轮的步数就少了。学习率不变，权重就走不了那么远。我们用最普通的梯度下降把 `mlp` 训练一轮，图片最多 10,000 张：一次是所有批大小都用同一个学习率；另一次从 32 张开始，让学习率与批的大小成正比，图片加倍，学习率也加倍。理由是：步数减半，每步加倍，应当走到差不多的地方。
 
 # %%
-from paddle_mnist.loop import evaluate, fit
+from paddle_mnist.core.loop import evaluate, fit
 
 nothing = mnist.train.take(slice(0))
 
@@ -755,8 +755,8 @@ figure
 # %%
 import tempfile
 
-from paddle_mnist.experiment import run_training
-from paddle_mnist.stages import configure
+from paddle_mnist.core.config import configure
+from paddle_mnist.runs.training import run_training
 
 temporary = tempfile.TemporaryDirectory()
 folder = Path(temporary.name)
@@ -774,7 +774,7 @@ for path in sorted((folder / "unbroken").iterdir()):
 # `model.safetensors` 存放权重：407,050 个数，每个 4 字节，外加一小段名称表。只要有它就能读数字。`state.safetensors` 存放**恢复训练**（也就是接着训练）还需要的东西：再存一份最后的权重，以及优化器的滑动平均。`run.json` 记录这次训练是怎样做的：配置、历史、随机数的状态，以及上面两个文件的 SHA-256。**SHA-256** 是由 64 个字符组成的指纹；指纹相同的两个文件，每一位都相同。这些文件合起来就是一个**检查点**。
 
 # %%
-from paddle_mnist.infer import Recognizer
+from paddle_mnist.runs.recognizer import Recognizer
 
 recognizer = Recognizer.load(folder / "unbroken")
 print("stage:", recognizer.stage, " epochs:", len(recognizer.record["history"]))
@@ -792,9 +792,9 @@ print("truth: ", mnist.validation.labels[:10].tolist())
 import hashlib
 from dataclasses import replace
 
-from paddle_mnist.checkpoint import load_record
-from paddle_mnist.errors import RunError
-from paddle_mnist.runtime import thread_count
+from paddle_mnist.runs.folder import load_record
+from paddle_mnist.system.errors import RunError
+from paddle_mnist.system.runtime import thread_count
 
 
 def finished_epochs(run):

@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from paddle_mnist.data.originals import SHA256, packed_name, read_original
-from paddle_mnist.errors import DataError
-from paddle_mnist.files import sync_folder, write_synced
+from paddle_mnist.data.mnist_files import SHA256, packed_name, read_original
+from paddle_mnist.system.errors import DataError
+from paddle_mnist.system.files import sync_folder, write_synced
 
 if TYPE_CHECKING:
     import httpx
@@ -31,12 +31,39 @@ MIRRORS = (
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
     "https://dataset.bj.bcebos.com/mnist/",  # Paddle's own; reachable in China
 )
+CACHE_VARIABLE = "PADDLE_MNIST_CACHE"
 PUBLISHED_BYTES = 11_594_722  # the four gzipped files together, as the page of MNIST lists them
 
 LOCK = ".download.lock"
 TEMPORARY_SUFFIX = ".part"
 LONGEST_REASON = 200  # letters; some reasons repeat what a mirror sent
 TICK = 0.1  # seconds between two looks at what has arrived
+
+
+def cache_folder() -> Path:
+    """Returns the folder into which MNIST is downloaded; it need not exist.
+
+    It is the user's cache folder for `paddle_mnist` (on Linux `~/.cache/paddle_mnist`), or what the
+    environment variable PADDLE_MNIST_CACHE says. Where nobody knows the user's home, it begins with
+    a `~` and cannot be made.
+    """
+    named = os.environ.get(CACHE_VARIABLE)
+    if named:
+        return Path(os.path.expanduser(named))
+    import platformdirs
+
+    try:
+        return Path(platformdirs.user_cache_dir("paddle_mnist"))
+    except RuntimeError:  # so newer versions say what older ones say by the ~
+        return Path("~", ".cache", "paddle_mnist")
+
+
+def paddle_cache_folder() -> Path:
+    """Returns the folder into which `paddle.vision.datasets.MNIST` downloads; it need not exist.
+
+    Source: `paddle/dataset/common.py` of PaddlePaddle 3.3.1, DATA_HOME.
+    """
+    return Path(os.path.expanduser("~"), ".cache", "paddle", "dataset", "mnist")
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from paddle_mnist.data.idx import read_images, read_labels
 from paddle_mnist.data.kaggle import read_labelled
-from paddle_mnist.data.originals import TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS
+from paddle_mnist.data.mnist_files import TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS
 from paddle_mnist.data.split import Split, split_off
-from paddle_mnist.errors import DataError
+from paddle_mnist.system.errors import DataError
 
 IDX_NAMES = (TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS)
 KAGGLE_TRAIN = "train.csv"

@@ -22,8 +22,8 @@ from typing import BinaryIO, Union
 import numpy as np
 
 from paddle_mnist.data.split import CLASSES, SIDE
-from paddle_mnist.errors import DataError
-from paddle_mnist.files import replace_file
+from paddle_mnist.system.errors import DataError
+from paddle_mnist.system.files import replace_file
 
 # The third byte, 8, says "unsigned bytes"; the fourth is the number of dimensions.
 IMAGES_MAGIC = 0x00000803

@@ -20,10 +20,10 @@ from typing import BinaryIO, NoReturn, Union
 import numpy as np
 
 from paddle_mnist.data.idx import MAXIMUM_COUNT
-from paddle_mnist.data.lines import BYTE_ORDER_MARK, LONGEST_LINE, numbered_lines
 from paddle_mnist.data.split import CLASSES, SIDE, Split
-from paddle_mnist.errors import DataError, UsageError
-from paddle_mnist.files import replace_file
+from paddle_mnist.system.errors import DataError, UsageError
+from paddle_mnist.system.files import replace_file
+from paddle_mnist.system.text_lines import BYTE_ORDER_MARK, LONGEST_LINE, numbered_lines
 
 PIXELS = SIDE * SIDE
 PIXEL_COLUMNS = tuple(f"pixel{number}" for number in range(PIXELS))

@@ -10,14 +10,13 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from paddle_mnist.data.cache import cache_folder, paddle_cache_folder
 from paddle_mnist.data.class_names import DIGITS, class_names, known_data_set
-from paddle_mnist.data.download import download
+from paddle_mnist.data.download import cache_folder, download, paddle_cache_folder
 from paddle_mnist.data.folder import read_folder
 from paddle_mnist.data.idx import content_sha256
-from paddle_mnist.data.originals import SHA256, TRAIN_IMAGES, packed_name, read_originals
+from paddle_mnist.data.mnist_files import SHA256, TRAIN_IMAGES, packed_name, read_originals
 from paddle_mnist.data.split import Split, split_off
-from paddle_mnist.errors import DataError
+from paddle_mnist.system.errors import DataError
 
 DATA_VARIABLE = "PADDLE_MNIST_DATA"
 OFFLINE_VARIABLE = "PADDLE_MNIST_OFFLINE"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from paddle_mnist.errors import DataError
+from paddle_mnist.system.errors import DataError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -8,8 +8,8 @@ import webbrowser
 from collections.abc import Sequence
 from pathlib import Path
 
-from paddle_mnist.command_line import Parser, run
-from paddle_mnist.shipped import SHIPPED, shipped_run
+from paddle_mnist.runs.shipped import SHIPPED, shipped_run
+from paddle_mnist.system.command_line import Parser, run
 
 # From the simplest to the best; more would make the page large and slow.
 SHOWN = tuple(stage for stage in ("linear", "mlp", "cnn", "tiny", "best") if stage in SHIPPED)
@@ -54,9 +54,9 @@ def build_parser() -> Parser:
 
 def demo(arguments: argparse.Namespace) -> None:
     """Run the command."""
-    from paddle_mnist.checkpoint import check_output_file
     from paddle_mnist.demo.page import names_of, write_page
-    from paddle_mnist.infer import Recognizer
+    from paddle_mnist.runs.folder import check_output_file
+    from paddle_mnist.runs.recognizer import Recognizer
 
     check_output_file(arguments.out, ".html")
     own = [folder.resolve() for folder in arguments.run]

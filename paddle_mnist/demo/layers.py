@@ -14,9 +14,8 @@ import numpy as np
 import paddle
 from paddle import nn
 
-from paddle_mnist.errors import RunError, UsageError
-from paddle_mnist.models.convolution import Convolution
-from paddle_mnist.models.pooling import MaxPool
+from paddle_mnist.models.layers import Convolution, MaxPool
+from paddle_mnist.system.errors import RunError, UsageError
 
 LayerData = dict[str, Any]
 

@@ -14,9 +14,9 @@ from typing import Any
 from paddle_mnist import __version__
 from paddle_mnist.data.class_names import are_digits
 from paddle_mnist.demo.layers import layers_of
-from paddle_mnist.errors import RunError, UsageError
-from paddle_mnist.files import replace_file
-from paddle_mnist.infer import Recognizer
+from paddle_mnist.runs.recognizer import Recognizer
+from paddle_mnist.system.errors import RunError, UsageError
+from paddle_mnist.system.files import replace_file
 
 FOLDER = Path(__file__).parent / "page"
 # Each may use what those before it define.

@@ -13,10 +13,10 @@ from __future__ import annotations
 
 from typing import Any, Callable
 
-from paddle_mnist.errors import UsageError
 from paddle_mnist.homework.display import show
 from paddle_mnist.homework.exercise import find_exercise
 from paddle_mnist.homework.workbook import Workbook
+from paddle_mnist.system.errors import UsageError
 
 __all__ = ["check", "hint", "reset", "solution", "start", "status", "task"]
 

@@ -7,11 +7,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from paddle_mnist.command_line import Parser, run
 from paddle_mnist.homework.display import show
 from paddle_mnist.homework.exercise import find_exercise
 from paddle_mnist.homework.texts import LANGUAGES, WORDS, language_of_environment
 from paddle_mnist.homework.workbook import Workbook, table
+from paddle_mnist.system.command_line import Parser, run
 
 NOT_PASSED = 1
 

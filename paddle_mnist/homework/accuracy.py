@@ -16,13 +16,13 @@ from typing import Any, Callable
 import numpy as np
 import paddle
 
+from paddle_mnist.core.metrics import predicted_digits
+from paddle_mnist.core.transforms import norm_img
 from paddle_mnist.data import Mnist, Split, load_mnist
 from paddle_mnist.homework.checking import Answer
 from paddle_mnist.homework.comparing import kind_of
 from paddle_mnist.homework.values import TensorArray
-from paddle_mnist.metrics import predicted_digits
-from paddle_mnist.runtime import set_seed
-from paddle_mnist.transforms import norm_img
+from paddle_mnist.system.runtime import set_seed
 
 SEED = 0
 SEEN = 1_000  # of the training images, these many are read again

@@ -16,13 +16,7 @@ from typing import Any, Callable, NoReturn
 
 from paddle_mnist.homework.comparing import LONGEST_LINE, cut, difference, is_close, shorten
 from paddle_mnist.homework.exercise import Exercise
-from paddle_mnist.homework.values import (
-    MessageError,
-    TensorArray,
-    as_tensor_array,
-    decode,
-    encode,
-)
+from paddle_mnist.homework.values import MessageError, TensorArray, as_tensor_array, decode, encode
 
 Ask = Callable[[dict[str, Any]], dict[str, Any]]
 

@@ -24,7 +24,7 @@ from functools import cached_property
 from pathlib import Path
 from types import ModuleType
 
-from paddle_mnist.errors import UsageError
+from paddle_mnist.system.errors import UsageError
 
 FOLDER = Path(__file__).parent / "exercises"
 KINDS = ("scratch", "accuracy", "zoo")

@@ -24,10 +24,10 @@ from typing import IO, TYPE_CHECKING, Any, NoReturn, TypeVar
 import psutil
 
 import paddle_mnist
-from paddle_mnist.errors import UsageError
 from paddle_mnist.homework.checking import Outcome, WrongError, error_as_wrong, run_checks
 from paddle_mnist.homework.exercise import Exercise
 from paddle_mnist.homework.guard import MEMORY
+from paddle_mnist.system.errors import UsageError
 
 if TYPE_CHECKING:
     from typing import TypeGuard  # of Python 3.10

@@ -7,9 +7,9 @@ import json
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
-from paddle_mnist.errors import UsageError
-from paddle_mnist.files import replace_file
 from paddle_mnist.homework.texts import LANGUAGES
+from paddle_mnist.system.errors import UsageError
+from paddle_mnist.system.files import replace_file
 
 FILE_NAME = "progress.json"
 

@@ -13,10 +13,10 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from paddle_mnist.errors import UsageError
-from paddle_mnist.files import replace_file
 from paddle_mnist.homework.exercise import Exercise, find_exercise, load_exercises
 from paddle_mnist.homework.process import check_file
+from paddle_mnist.system.errors import UsageError
+from paddle_mnist.system.files import replace_file
 
 PASSED = "passed"
 

@@ -13,19 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from paddle_mnist.course import course_folder
-from paddle_mnist.errors import UsageError
-from paddle_mnist.files import replace_file
 from paddle_mnist.homework.display import in_notebook, wrap
 from paddle_mnist.homework.exercise import CHAPTERS, Exercise, find_exercise, load_exercises
-from paddle_mnist.homework.progress import (
-    Progress,
-    Record,
-    load_progress,
-    save_progress,
-    unused,
-)
+from paddle_mnist.homework.progress import Progress, Record, load_progress, save_progress, unused
 from paddle_mnist.homework.texts import LABELS, PROBLEMS, WORDS, language_of_environment, say
+from paddle_mnist.runs.course import course_folder
+from paddle_mnist.system.errors import UsageError
+from paddle_mnist.system.files import replace_file
 
 if TYPE_CHECKING:
     from paddle_mnist.homework.checking import Outcome

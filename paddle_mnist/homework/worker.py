@@ -13,13 +13,15 @@ import warnings
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from paddle_mnist.processes import die_with_parent
+from paddle_mnist.system.processes import die_with_parent
+from paddle_mnist.system.runtime import prepare
 
 LONGEST_CODE = 300  # letters of a line
 
 
 def main() -> None:
     """Serve one answer until the checker has no more requests."""
+    prepare()
     die_with_parent()  # or an endless answer would outlive a checker that is killed
     requests, replies = _take_channels()
     setup = json.loads(requests.readline())

@@ -16,11 +16,11 @@ from typing import Any, Callable
 import numpy as np
 import paddle
 
+from paddle_mnist.core.transforms import norm_img
 from paddle_mnist.data import load_mnist
 from paddle_mnist.homework.checking import Answer
 from paddle_mnist.homework.comparing import kind_of
-from paddle_mnist.runtime import set_seed
-from paddle_mnist.transforms import norm_img
+from paddle_mnist.system.runtime import set_seed
 
 COUNT = 1_000  # of the sample's training images
 _USUAL = ("self", "learning_rate", "parameters", "name")

@@ -8,12 +8,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from paddle_mnist.command_line import USAGE_ERROR, Parser, run
-from paddle_mnist.errors import UsageError
 from paddle_mnist.ladder.results import PICTURE, RESULTS, TABLE, draw_results, load_results
 from paddle_mnist.ladder.rows import ROWS, find_row
 from paddle_mnist.ladder.table import Results, markdown
 from paddle_mnist.ladder.training import train_missing
+from paddle_mnist.system.command_line import USAGE_ERROR, Parser, run
+from paddle_mnist.system.errors import UsageError
 
 
 def build_parser() -> Parser:

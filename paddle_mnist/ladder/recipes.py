@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from paddle_mnist.errors import UsageError
+from paddle_mnist.core.config import configure
+from paddle_mnist.core.stages import STAGES
 from paddle_mnist.ladder.rows import ROWS
-from paddle_mnist.stages import STAGES, configure
+from paddle_mnist.system.errors import UsageError
 
 # A configuration without what may differ between seeds, with the network's size and the data.
 Recipe = dict[str, Any]

@@ -14,15 +14,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from paddle_mnist.errors import RunError, UsageError
-from paddle_mnist.files import replace_file
+from paddle_mnist.core.stages import STAGES
 from paddle_mnist.ladder.recipes import Recipe, check_same_data, recipe_of, same_recipe
 from paddle_mnist.ladder.rows import ROWS, Row, folder_name, options_of, shown
 from paddle_mnist.ladder.table import Results, markdown, points
-from paddle_mnist.stages import STAGES
+from paddle_mnist.system.errors import RunError, UsageError
+from paddle_mnist.system.files import replace_file
 
 if TYPE_CHECKING:
-    from paddle_mnist.checkpoint import Record
+    from paddle_mnist.runs.folder import Record
 
 RESULTS, TABLE, PICTURE = "ladder.json", "ladder.md", "ladder.png"
 
@@ -130,7 +130,7 @@ def find_run(folder: Path, wanted: Recipe) -> Record | None:
     Raises:
         UsageError: it was trained on other data, and shall not be lost.
     """
-    from paddle_mnist.checkpoint import load_record
+    from paddle_mnist.runs.folder import load_record
 
     try:
         record = load_record(folder)

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from paddle_mnist.errors import UsageError
-from paddle_mnist.stages import STAGES
+from paddle_mnist.core.stages import STAGES
+from paddle_mnist.system.errors import UsageError
 
 
 @dataclass(frozen=True)

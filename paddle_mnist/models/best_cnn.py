@@ -5,7 +5,7 @@ from __future__ import annotations
 import paddle
 from paddle import nn
 
-from paddle_mnist.models.pooling import MaxPool
+from paddle_mnist.models.layers import MaxPool
 
 
 class BestCNN(nn.Layer):

@@ -5,8 +5,7 @@ from __future__ import annotations
 import paddle
 from paddle import nn
 
-from paddle_mnist.models.convolution import Convolution
-from paddle_mnist.models.pooling import MaxPool
+from paddle_mnist.models.layers import Convolution, MaxPool
 
 # Keras' own constants for batch normalisation: running averages move by 1% a step.
 _MOMENTUM, _EPSILON = 0.99, 1e-3

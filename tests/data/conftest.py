@@ -13,9 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paddle_mnist.data import idx, originals
+from paddle_mnist.data import idx
+from paddle_mnist.data import mnist_files as originals
 from paddle_mnist.data.split import Split
-from paddle_mnist.errors import DataError
+from paddle_mnist.system.errors import DataError
 
 NAMES = (
     "train-images-idx3-ubyte",

@@ -18,10 +18,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from paddle_mnist.data import download as downloading
-from paddle_mnist.data import originals
+from paddle_mnist.data import mnist_files as originals
 from paddle_mnist.data.download import DEFAULT_LIMITS, LOCK, MIRRORS, Limits, download
-from paddle_mnist.data.originals import read_originals
-from paddle_mnist.errors import DataError
+from paddle_mnist.data.mnist_files import read_originals
+from paddle_mnist.system.errors import DataError
 
 # The small files have some 24 kB. Impatient where a mirror is to be given up; patient where it is
 # to succeed, so that a busy computer fails no test.

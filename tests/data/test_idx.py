@@ -22,7 +22,7 @@ from paddle_mnist.data.idx import (
     write_images,
     write_labels,
 )
-from paddle_mnist.errors import DataError
+from paddle_mnist.system.errors import DataError
 
 
 def header(magic, *sizes):

@@ -21,8 +21,8 @@ from paddle_mnist.data.kaggle import (
     read_unlabelled,
     write_submission,
 )
-from paddle_mnist.data.lines import BYTE_ORDER_MARK
-from paddle_mnist.errors import DataError, UsageError
+from paddle_mnist.system.errors import DataError, UsageError
+from paddle_mnist.system.text_lines import BYTE_ORDER_MARK
 
 HEADER = "label," + ",".join(f"pixel{number}" for number in range(784))
 ROW = "7," + ",".join(str(number % 256) for number in range(784))
@@ -337,7 +337,7 @@ def test_a_submission_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
     def no_space(*_arguments):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("paddle_mnist.files.os.fsync", no_space)
+    monkeypatch.setattr("paddle_mnist.system.files.os.fsync", no_space)
     with pytest.raises(UsageError, match="cannot be written: No space left on device"):
         write_submission(path, np.array([3, 4, 5]))
     assert path.read_bytes() == before

@@ -9,9 +9,9 @@ import pytest
 
 from paddle_mnist.data import download as downloading
 from paddle_mnist.data import fingerprint, load_mnist
-from paddle_mnist.data.cache import cache_folder, paddle_cache_folder
+from paddle_mnist.data.download import cache_folder, paddle_cache_folder
 from paddle_mnist.data.idx import write_labels
-from paddle_mnist.errors import DataError
+from paddle_mnist.system.errors import DataError
 
 DOWNLOAD = "paddle_mnist.data.mnist.download"
 

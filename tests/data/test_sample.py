@@ -7,7 +7,7 @@ import pytest
 
 from paddle_mnist.data.folder import read_folder
 from paddle_mnist.data.mnist import SAMPLE_FOLDER
-from paddle_mnist.data.originals import read_originals
+from paddle_mnist.data.mnist_files import read_originals
 
 # The published number of zeros, ones, … nines in MNIST's test set.
 TEST_CLASS_COUNTS = [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from paddle_mnist.data.split import Split, fingerprint, split_off
-from paddle_mnist.errors import DataError
+from paddle_mnist.system.errors import DataError
 
 
 def images(count, dtype=np.uint8, side=28):

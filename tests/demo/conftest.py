@@ -12,8 +12,8 @@ import pytest
 
 from paddle_mnist.demo.__main__ import SHOWN
 from paddle_mnist.demo.page import write_page
-from paddle_mnist.infer import Recognizer
-from paddle_mnist.shipped import shipped_run
+from paddle_mnist.runs.recognizer import Recognizer
+from paddle_mnist.runs.shipped import shipped_run
 
 INSTALLED = ("chromium", "chromium-browser", "google-chrome")
 

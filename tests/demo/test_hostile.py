@@ -20,13 +20,16 @@ import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
 
-from paddle_mnist import checkpoint, export
-from paddle_mnist.checkpoint import save_run, weights_of
+from paddle_mnist import export
+from paddle_mnist.core.config import configure
+from paddle_mnist.core.stages import build_network
 from paddle_mnist.demo import page as page_module
 from paddle_mnist.demo.__main__ import main as demo
 from paddle_mnist.demo.page import FOLDER, SCRIPTS, write_page
-from paddle_mnist.infer import Recognizer
-from paddle_mnist.stages import build_network, configure
+from paddle_mnist.runs import folder as checkpoint
+from paddle_mnist.runs.folder import save_run
+from paddle_mnist.runs.recognizer import Recognizer
+from paddle_mnist.runs.state import weights_of
 
 RUN = "window.trace=1"
 ELSEWHERE = "https://elsewhere.invalid/"

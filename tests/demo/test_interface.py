@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from paddle_mnist import images
+from paddle_mnist.core.stages import STAGES, build_network
 from paddle_mnist.data import load_mnist
 from paddle_mnist.demo import page as page_parts
 from paddle_mnist.demo.page import FOLDER, SCRIPTS, write_page
-from paddle_mnist.infer import SURE, Recognizer
-from paddle_mnist.runtime import set_seed
-from paddle_mnist.shipped import SHIPPED
-from paddle_mnist.stages import STAGES, build_network
+from paddle_mnist.images import preparation as images
+from paddle_mnist.runs.recognizer import SURE, Recognizer
+from paddle_mnist.runs.shipped import SHIPPED
+from paddle_mnist.system.runtime import set_seed
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
 SEVEN = [(86, 64), (196, 58), (196, 58), (140, 176), (126, 232)]

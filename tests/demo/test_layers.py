@@ -9,11 +9,10 @@ import paddle
 import pytest
 from paddle import nn
 
+from paddle_mnist.core.stages import STAGES, build_network
 from paddle_mnist.demo.layers import layers_of, packed
-from paddle_mnist.errors import RunError, UsageError
-from paddle_mnist.models.convolution import Convolution
-from paddle_mnist.models.pooling import MaxPool
-from paddle_mnist.stages import STAGES, build_network
+from paddle_mnist.models.layers import Convolution, MaxPool
+from paddle_mnist.system.errors import RunError, UsageError
 
 
 def unpacked(tensor: dict) -> np.ndarray:

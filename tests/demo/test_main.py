@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from paddle_mnist.checkpoint import save_run, weights_of
+from paddle_mnist.core.config import configure
+from paddle_mnist.core.stages import build_network
 from paddle_mnist.demo.__main__ import SHOWN, main
-from paddle_mnist.shipped import SHIPPED
-from paddle_mnist.stages import build_network, configure
+from paddle_mnist.runs.folder import save_run
+from paddle_mnist.runs.shipped import SHIPPED
+from paddle_mnist.runs.state import weights_of
 
 
 @pytest.fixture(autouse=True)
@@ -114,7 +116,7 @@ def test_those_shown_are_the_simplest_the_best_and_some_between():
 
 
 def test_a_stage_that_does_not_ship_is_refused(capsys, monkeypatch):
-    monkeypatch.setattr("paddle_mnist.shipped.SHIPPED", ("linear", "mlp"))
+    monkeypatch.setattr("paddle_mnist.runs.shipped.SHIPPED", ("linear", "mlp"))
     assert main(["--stage", "cnn"]) == 2
     err = capsys.readouterr().err
     assert err.startswith("error: no weights of stage 'cnn' ship with the package, only those of ")

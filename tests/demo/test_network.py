@@ -11,17 +11,16 @@ import paddle
 import pytest
 from paddle import nn
 
+from paddle_mnist.core.metrics import predicted_digits, softmax
+from paddle_mnist.core.stages import STAGES, build_network
+from paddle_mnist.core.transforms import norm_img
 from paddle_mnist.data import load_mnist
 from paddle_mnist.demo.layers import layers_of
 from paddle_mnist.demo.page import FOLDER, stages_of
-from paddle_mnist.infer import Recognizer
-from paddle_mnist.metrics import predicted_digits, softmax
-from paddle_mnist.models.convolution import Convolution
-from paddle_mnist.models.pooling import MaxPool
-from paddle_mnist.runtime import set_seed
-from paddle_mnist.shipped import SHIPPED, shipped_run
-from paddle_mnist.stages import STAGES, build_network
-from paddle_mnist.transforms import norm_img
+from paddle_mnist.models.layers import Convolution, MaxPool
+from paddle_mnist.runs.recognizer import Recognizer
+from paddle_mnist.runs.shipped import SHIPPED, shipped_run
+from paddle_mnist.system.runtime import set_seed
 
 # What the page's main.js does, and a helper that lets many pictures through one network.
 MAIN = """

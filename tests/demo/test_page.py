@@ -16,13 +16,13 @@ import pytest
 from paddle import nn
 
 from paddle_mnist import __version__
+from paddle_mnist.core.stages import STAGES, build_network
 from paddle_mnist.data.class_names import CLASS_NAMES
 from paddle_mnist.demo import page as page_module
 from paddle_mnist.demo.layers import layers_of
 from paddle_mnist.demo.page import FOLDER, SCRIPTS, names_of, stages_of, write_page
-from paddle_mnist.errors import RunError, UsageError
-from paddle_mnist.infer import Recognizer
-from paddle_mnist.stages import STAGES, build_network
+from paddle_mnist.runs.recognizer import Recognizer
+from paddle_mnist.system.errors import RunError, UsageError
 
 MARKS = ("policy", "style", "stages", "script")
 LIMIT = 3_000_000  # bytes
@@ -428,7 +428,7 @@ def test_an_old_page_is_replaced_whole_or_stays(parts, monkeypatch):
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch, pytest.raises(UsageError, match="No space left on device"):
-        patch.setattr("paddle_mnist.files.write_synced", full)
+        patch.setattr("paddle_mnist.system.files.write_synced", full)
         write_page([recognizer("linear")], path)
     assert path.read_text(encoding="utf-8") == "the old page"
     write_page([recognizer("linear")], path)

@@ -12,12 +12,13 @@ import pytest
 from PIL import Image, ImageFilter
 from PIL import __version__ as pillow_version
 
-from paddle_mnist import images, picture_files, surroundings
-from paddle_mnist.components import label_pieces
 from paddle_mnist.data import load_mnist
 from paddle_mnist.demo.page import FOLDER
-from paddle_mnist.errors import PictureError
-from paddle_mnist.picture_files import open_picture
+from paddle_mnist.images import open_picture, surroundings
+from paddle_mnist.images import opening as picture_files
+from paddle_mnist.images import preparation as images
+from paddle_mnist.images.components import label_pieces
+from paddle_mnist.system.errors import PictureError
 
 PARTS = ("elements", "statistics", "resampling", "extremes", "components", "surroundings")
 PARTS += ("preparation", "pictures")

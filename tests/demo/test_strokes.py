@@ -20,9 +20,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from paddle_mnist.core.metrics import softmax
 from paddle_mnist.demo.__main__ import SHOWN
 from paddle_mnist.images import explain
-from paddle_mnist.metrics import softmax
 
 SHAPES = json.loads((Path(__file__).parent / "strokes.json").read_text(encoding="utf-8"))
 DIGITS = [shape["digit"] for shape in SHAPES]

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from paddle import nn
 
+from paddle_mnist.core.transforms import norm_img
 from paddle_mnist.data import load_mnist
 from paddle_mnist.homework.accuracy import (
     Goal,
@@ -18,7 +19,6 @@ from paddle_mnist.homework.accuracy import (
 )
 from paddle_mnist.homework.checking import Answer, WrongError
 from paddle_mnist.homework.values import as_tensor_array, decode, encode, tensor
-from paddle_mnist.transforms import norm_img
 
 GOALS = {"mnist": Goal(0.98, 0.98), "sample": Goal(0.9, 0.85)}
 

@@ -8,14 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from paddle_mnist.errors import UsageError
-from paddle_mnist.homework.progress import (
-    FILE_NAME,
-    Progress,
-    Record,
-    load_progress,
-    save_progress,
-)
+from paddle_mnist.homework.progress import FILE_NAME, Progress, Record, load_progress, save_progress
+from paddle_mnist.system.errors import UsageError
 
 
 def test_progress_is_kept(tmp_path):

@@ -7,10 +7,10 @@ import os
 
 import pytest
 
-from paddle_mnist.errors import UsageError
 from paddle_mnist.homework.__main__ import main
 from paddle_mnist.homework.exercise import find_exercise
 from paddle_mnist.homework.report import Line, as_csv, as_table, check_class
+from paddle_mnist.system.errors import UsageError
 
 SOFTMAX, LOSS = find_exercise("3-1"), find_exercise("3-6")
 

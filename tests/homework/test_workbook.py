@@ -6,12 +6,12 @@ import ast
 
 import pytest
 
-from paddle_mnist.errors import UsageError
 from paddle_mnist.homework import texts, workbook
 from paddle_mnist.homework.checking import Outcome
 from paddle_mnist.homework.exercise import CHAPTERS, find_exercise, load_exercises
 from paddle_mnist.homework.texts import LANGUAGES
 from paddle_mnist.homework.workbook import Workbook
+from paddle_mnist.system.errors import UsageError
 
 EXERCISE = find_exercise("3-1")
 every_language = pytest.mark.parametrize("language", LANGUAGES)

@@ -7,6 +7,7 @@ import paddle
 import pytest
 from paddle import nn
 
+from paddle_mnist.core.transforms import norm_img
 from paddle_mnist.data import load_mnist
 from paddle_mnist.homework.checking import Answer, WrongError
 from paddle_mnist.homework.values import as_tensor_array, decode, encode
@@ -18,7 +19,6 @@ from paddle_mnist.homework.zoo import (
     train_and_read,
     watch_optimizers,
 )
-from paddle_mnist.transforms import norm_img
 
 
 class Ask(Answer):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from paddle_mnist.checkpoint import save_run
 from paddle_mnist.ladder.recipes import wanted_recipes
 from paddle_mnist.ladder.rows import ROWS, folder_name
+from paddle_mnist.runs.folder import save_run
 
 
 @pytest.fixture(scope="session")

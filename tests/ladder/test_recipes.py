@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from paddle_mnist.core.stages import STAGES
 from paddle_mnist.data import fingerprint, load_mnist
-from paddle_mnist.errors import UsageError
 from paddle_mnist.ladder.recipes import check_same_data, same_recipe
 from paddle_mnist.ladder.rows import ROWS
-from paddle_mnist.stages import STAGES
+from paddle_mnist.system.errors import UsageError
 
 
 def test_a_recipe_is_the_configuration_the_network_and_the_data(wanted):

@@ -6,7 +6,6 @@ import json
 
 import pytest
 
-from paddle_mnist.errors import RunError, UsageError
 from paddle_mnist.ladder.results import (
     PICTURE,
     RESULTS,
@@ -20,6 +19,7 @@ from paddle_mnist.ladder.results import (
 )
 from paddle_mnist.ladder.rows import ROWS
 from paddle_mnist.ladder.table import markdown
+from paddle_mnist.system.errors import RunError, UsageError
 
 
 @pytest.fixture

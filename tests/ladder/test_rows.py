@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from paddle_mnist.errors import UsageError
+from paddle_mnist.core.stages import STAGES
 from paddle_mnist.ladder.rows import ROWS, find_row, folder_name, options_of, shown
-from paddle_mnist.stages import STAGES
+from paddle_mnist.system.errors import UsageError
 from paddle_mnist.train import build_parser
 
 QUICK = ("linear", "mlp", "cnn")  # less than half a minute

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from paddle_mnist.core.stages import STAGES
 from paddle_mnist.ladder.results import update
 from paddle_mnist.ladder.table import difference, markdown, points, spread
-from paddle_mnist.stages import STAGES
 
 
 def row(*accuracies, source=0.98, split="test", is_mnist=True, **changes):

@@ -8,12 +8,12 @@ import numpy as np
 import paddle
 import pytest
 
+from paddle_mnist.core.loop import train_step
+from paddle_mnist.core.losses import cross_entropy, square_error
+from paddle_mnist.core.stages import STAGES, build_network
+from paddle_mnist.core.transforms import norm_img
 from paddle_mnist.data import load_mnist
-from paddle_mnist.loop import train_step
-from paddle_mnist.losses import cross_entropy, square_error
-from paddle_mnist.runtime import set_seed
-from paddle_mnist.stages import STAGES, build_network
-from paddle_mnist.transforms import norm_img
+from paddle_mnist.system.runtime import set_seed
 
 CLASSIFIERS = [name for name, stage in STAGES.items() if stage.loss == "cross_entropy"]
 

@@ -7,7 +7,7 @@ import paddle
 import pytest
 from paddle import nn
 
-from paddle_mnist.models.pooling import MaxPool
+from paddle_mnist.models.layers import MaxPool
 
 
 def run_with_gradients(layer: nn.Layer, maps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

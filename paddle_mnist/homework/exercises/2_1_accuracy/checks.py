@@ -5,15 +5,15 @@ from typing import Any
 
 import numpy as np
 
+from paddle_mnist.core.loop import fit
+from paddle_mnist.core.losses import square_error
+from paddle_mnist.core.optimizers import build_optimizer
+from paddle_mnist.core.stages import build_network
+from paddle_mnist.core.transforms import norm_img
 from paddle_mnist.data import load_mnist
 from paddle_mnist.homework.checking import Answer
 from paddle_mnist.homework.comparing import is_close
-from paddle_mnist.loop import fit
-from paddle_mnist.losses import square_error
-from paddle_mnist.optimizers import build_optimizer
-from paddle_mnist.runtime import set_seed
-from paddle_mnist.stages import build_network
-from paddle_mnist.transforms import norm_img
+from paddle_mnist.system.runtime import set_seed
 
 NUMBERS = [6.8, 2.3, 4.9, 0.2, 8.6, 9.2, 1.4, 8.7]
 LABELS = [7, 3, 5, 0, 9, 9, 1, 9]

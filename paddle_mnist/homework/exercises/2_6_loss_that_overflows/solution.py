@@ -1,8 +1,8 @@
 import paddle
 from paddle import nn
 
-from paddle_mnist.losses import square_error
-from paddle_mnist.transforms import norm_img
+from paddle_mnist.core.losses import square_error
+from paddle_mnist.core.transforms import norm_img
 
 
 def train(images, labels):

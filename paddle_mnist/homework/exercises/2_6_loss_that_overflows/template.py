@@ -1,8 +1,8 @@
 import paddle
 from paddle import nn
 
+from paddle_mnist.core.losses import square_error
 from paddle_mnist.data import load_mnist
-from paddle_mnist.losses import square_error
 
 
 def train(images, labels):

@@ -2,9 +2,9 @@ import paddle
 import paddle.nn.functional as F
 from paddle import nn
 
+from paddle_mnist.core.transforms import norm_img
 from paddle_mnist.data import load_mnist
-from paddle_mnist.runtime import set_seed
-from paddle_mnist.transforms import norm_img
+from paddle_mnist.system.runtime import set_seed
 
 
 def build_network():

@@ -2,12 +2,12 @@ import numpy as np
 import paddle
 from paddle import nn
 
-from paddle_mnist.callbacks import Schedule
+from paddle_mnist.core.callbacks import Schedule
+from paddle_mnist.core.loop import fit
+from paddle_mnist.core.losses import cross_entropy
+from paddle_mnist.core.optimizers import build_optimizer, build_schedule
 from paddle_mnist.data import Split
-from paddle_mnist.loop import fit
-from paddle_mnist.losses import cross_entropy
-from paddle_mnist.models.pooling import MaxPool
-from paddle_mnist.optimizers import build_optimizer, build_schedule
+from paddle_mnist.models.layers import MaxPool
 
 BATCH_SIZE = 128
 

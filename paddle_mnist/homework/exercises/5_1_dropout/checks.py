@@ -7,7 +7,7 @@ import numpy as np
 
 from paddle_mnist.homework.checking import Answer
 from paddle_mnist.homework.values import TensorArray, tensor
-from paddle_mnist.runtime import set_seed
+from paddle_mnist.system.runtime import set_seed
 
 RATE = 0.25
 # None is near 0, so that a 0 in an answer was dropped.

@@ -1,11 +1,11 @@
 import paddle
 from paddle import nn
 
+from paddle_mnist.core.loop import fit
+from paddle_mnist.core.losses import cross_entropy
+from paddle_mnist.core.transforms import norm_img
 from paddle_mnist.data import load_mnist
-from paddle_mnist.loop import fit
-from paddle_mnist.losses import cross_entropy
-from paddle_mnist.runtime import set_seed
-from paddle_mnist.transforms import norm_img
+from paddle_mnist.system.runtime import set_seed
 
 
 def evaluate(network, images, labels):

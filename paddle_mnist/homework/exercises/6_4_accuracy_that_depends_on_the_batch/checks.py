@@ -7,10 +7,10 @@ import numpy as np
 import paddle
 from paddle import nn
 
+from paddle_mnist.core.transforms import norm_img
 from paddle_mnist.data import load_mnist
 from paddle_mnist.homework.checking import Answer
 from paddle_mnist.homework.comparing import is_close
-from paddle_mnist.transforms import norm_img
 
 COUNT = 53
 TOLERANCE = 1e-4

@@ -1,7 +1,7 @@
 import paddle
 
-from paddle_mnist.losses import cross_entropy
-from paddle_mnist.transforms import norm_img
+from paddle_mnist.core.losses import cross_entropy
+from paddle_mnist.core.transforms import norm_img
 
 
 def evaluate(network, images, labels, batch_size):

@@ -1,8 +1,8 @@
 import numpy as np
 from PIL import Image
 
-from paddle_mnist.course import course_folder
 from paddle_mnist.images import open_picture
+from paddle_mnist.runs.course import course_folder
 
 
 def load_picture(path):

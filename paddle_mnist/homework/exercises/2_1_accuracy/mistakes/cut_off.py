@@ -1,6 +1,6 @@
 import numpy as np
 
-from paddle_mnist.transforms import norm_img
+from paddle_mnist.core.transforms import norm_img
 
 
 def accuracy(network, images, labels):

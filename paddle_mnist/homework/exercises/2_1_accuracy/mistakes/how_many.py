@@ -1,5 +1,5 @@
-from paddle_mnist.metrics import predicted_digits
-from paddle_mnist.transforms import norm_img
+from paddle_mnist.core.metrics import predicted_digits
+from paddle_mnist.core.transforms import norm_img
 
 
 def accuracy(network, images, labels):

@@ -1,4 +1,4 @@
-from paddle_mnist.transforms import norm_img
+from paddle_mnist.core.transforms import norm_img
 
 
 def accuracy(network, images, labels):

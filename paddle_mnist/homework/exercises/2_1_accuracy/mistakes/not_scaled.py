@@ -1,6 +1,6 @@
 import paddle
 
-from paddle_mnist.metrics import predicted_digits
+from paddle_mnist.core.metrics import predicted_digits
 
 
 def accuracy(network, images, labels):

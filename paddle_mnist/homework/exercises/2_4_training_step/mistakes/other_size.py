@@ -1,6 +1,6 @@
 import paddle
 
-from paddle_mnist.losses import square_error
+from paddle_mnist.core.losses import square_error
 
 
 def training_step(network, optimizer, images, labels):

@@ -1,7 +1,7 @@
 import paddle
 from paddle import nn
 
-from paddle_mnist.losses import square_error
+from paddle_mnist.core.losses import square_error
 
 
 def train(images, labels):

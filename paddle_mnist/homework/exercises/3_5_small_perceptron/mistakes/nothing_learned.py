@@ -1,10 +1,10 @@
 import numpy as np
 from paddle import nn
 
+from paddle_mnist.core.loop import fit
+from paddle_mnist.core.losses import cross_entropy
+from paddle_mnist.core.optimizers import build_optimizer
 from paddle_mnist.data import Split
-from paddle_mnist.loop import fit
-from paddle_mnist.losses import cross_entropy
-from paddle_mnist.optimizers import build_optimizer
 
 
 def new_network():

@@ -1,7 +1,7 @@
 import paddle
 from paddle import nn
 
-from paddle_mnist.losses import cross_entropy
+from paddle_mnist.core.losses import cross_entropy
 
 
 def build_and_train(images, labels):

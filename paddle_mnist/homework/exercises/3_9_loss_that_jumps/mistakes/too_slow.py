@@ -2,7 +2,7 @@ import paddle
 import paddle.nn.functional as F
 from paddle import nn
 
-from paddle_mnist.transforms import norm_img
+from paddle_mnist.core.transforms import norm_img
 
 
 class Network(nn.Layer):

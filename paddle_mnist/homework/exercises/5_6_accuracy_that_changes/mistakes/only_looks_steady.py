@@ -1,6 +1,6 @@
 import paddle
 
-from paddle_mnist.transforms import norm_img
+from paddle_mnist.core.transforms import norm_img
 
 
 def evaluate(network, images, labels):

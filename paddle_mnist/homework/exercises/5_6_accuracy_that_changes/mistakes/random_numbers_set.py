@@ -1,7 +1,7 @@
 import paddle
 
-from paddle_mnist.runtime import set_seed
-from paddle_mnist.transforms import norm_img
+from paddle_mnist.core.transforms import norm_img
+from paddle_mnist.system.runtime import set_seed
 
 
 def evaluate(network, images, labels):

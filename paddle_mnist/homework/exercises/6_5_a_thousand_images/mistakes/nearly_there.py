@@ -1,12 +1,12 @@
 import numpy as np
 
-from paddle_mnist.callbacks import Schedule
+from paddle_mnist.core.augmentation import RandomAffine
+from paddle_mnist.core.callbacks import Schedule
+from paddle_mnist.core.loop import fit
+from paddle_mnist.core.losses import cross_entropy
+from paddle_mnist.core.optimizers import build_optimizer, build_schedule
+from paddle_mnist.core.stages import build_network
 from paddle_mnist.data import Split
-from paddle_mnist.loop import fit
-from paddle_mnist.losses import cross_entropy
-from paddle_mnist.optimizers import build_optimizer, build_schedule
-from paddle_mnist.stages import build_network
-from paddle_mnist.transforms import RandomAffine
 
 
 def build_and_train(images, labels):

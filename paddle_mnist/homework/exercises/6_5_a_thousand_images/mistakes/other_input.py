@@ -1,9 +1,9 @@
 import paddle
 from paddle import nn
 
-from paddle_mnist.losses import cross_entropy
-from paddle_mnist.stages import build_network
-from paddle_mnist.transforms import norm_img
+from paddle_mnist.core.losses import cross_entropy
+from paddle_mnist.core.stages import build_network
+from paddle_mnist.core.transforms import norm_img
 
 
 class Reader(nn.Layer):

@@ -1,0 +1,228 @@
+"""STAGES: the one table from a stage's name to its network, loss and defaults.
+
+`--stage` is the one dial of the course: it sets defaults that fit together, and each of them can
+be overridden. The table is plain data; Paddle is imported only when a network is built.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from paddle_mnist.system.errors import UsageError
+
+if TYPE_CHECKING:
+    from paddle import nn
+
+    from paddle_mnist.core.augmentation import Augmentation
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One rung of the ladder.
+
+    Attributes:
+        network: module and class under `paddle_mnist.models`.
+        parameters: how many numbers the network holds, running averages included.
+        loss: a name in `losses.LOSSES`.
+        optimizer: a name in `optimizers.OPTIMIZERS`.
+        learning_rate: the rate, the highest one for "one-cycle".
+        batch_size: images a step.
+        epochs: times through the training images, at most.
+        source: where the recipe comes from, and the accuracy given there.
+        source_accuracy: that accuracy, 0 to 1; None: none is given.
+        source_split: the images that it was measured on, "test" or "validation".
+        schedule: a name in `optimizers.SCHEDULES`.
+        augment: a name in AUGMENTATIONS: how training images are changed at random.
+        early_stopping: epochs to wait for a lower validation loss before training ends; None: all.
+        best_weights: whether the weights of the best epoch on validation images are kept, and not
+            those of the last.
+        label_smoothing: the part of each label that is spread over all classes while training, see
+            `losses.cross_entropy`.
+        validation: the part of the training images that is held out to choose with, 0 to 0.5; None:
+            5,000 images, or one in eight of fewer than 40,000. A recipe that chooses nothing holds
+            nothing out, as its source.
+    """
+
+    network: str
+    parameters: int
+    loss: str
+    optimizer: str
+    learning_rate: float
+    batch_size: int
+    epochs: int
+    source: str
+    source_accuracy: float | None = None
+    source_split: str = "test"
+    schedule: str = "constant"
+    augment: str = "none"
+    early_stopping: int | None = None
+    best_weights: bool = False
+    label_smoothing: float = 0.0
+    validation: float | None = None
+
+
+# From a name to the class that changes training images, under `paddle_mnist`.
+AUGMENTATIONS: dict[str, str | None] = {
+    "none": None,
+    "affine": "core.augmentation:RandomAffine",
+    "writing": "core.augmentation:RandomWriting",
+}
+
+STAGES: dict[str, Stage] = {
+    "linear": Stage(
+        network="linear:LinearRegression",
+        parameters=785,
+        loss="square_error",
+        optimizer="sgd",
+        learning_rate=0.001,
+        batch_size=16,
+        epochs=10,
+        source="the PaddlePaddle course, section 2.2; no accuracy given",
+        validation=0.0,
+    ),
+    "mlp": Stage(
+        network="mlp:MultilayerPerceptron",
+        parameters=407_050,
+        loss="cross_entropy",
+        optimizer="rmsprop",
+        learning_rate=0.004,
+        batch_size=128,
+        epochs=5,
+        source="the Keras MLP, 98.04%",
+        source_accuracy=0.9804,
+        schedule="one-cycle",
+        validation=0.0,
+    ),
+    "cnn": Stage(
+        network="cnn:ConvolutionalNetwork",
+        parameters=73_714,
+        loss="cross_entropy",
+        optimizer="adam",
+        learning_rate=0.01,
+        batch_size=128,
+        epochs=2,
+        source="our own; no source",
+        schedule="one-cycle",
+    ),
+    "deep-cnn": Stage(
+        network="deep_cnn:DeepCNN",
+        parameters=97_414,
+        loss="cross_entropy",
+        optimizer="rmsprop",
+        learning_rate=0.001,
+        batch_size=128,
+        epochs=10,
+        source="the Keras three-block CNN, 98.68%",
+        source_accuracy=0.9868,
+        schedule="one-cycle",
+        validation=0.0,
+    ),
+    "dropout-cnn": Stage(
+        network="dropout_cnn:DropoutCNN",
+        parameters=1_199_882,
+        loss="cross_entropy",
+        optimizer="adadelta",
+        learning_rate=1.0,
+        batch_size=128,
+        epochs=10,
+        source="the Keras two-convolution CNN, 99.04%",
+        source_accuracy=0.9904,
+        validation=0.0,
+    ),
+    "tuned-cnn": Stage(
+        network="tuned_cnn:TunedCNN",
+        parameters=742_858,
+        loss="cross_entropy",
+        optimizer="adam",
+        learning_rate=0.001,
+        batch_size=64,
+        epochs=50,
+        source="the Keras tuned CNN, 99.62% on its own validation split",
+        source_accuracy=0.9962,
+        source_split="validation",
+        validation=0.15,
+        schedule="plateau",
+        augment="affine",
+        early_stopping=10,
+        best_weights=True,
+    ),
+    "tiny": Stage(
+        network="tiny_cnn:TinyCNN",
+        parameters=7_898,
+        loss="cross_entropy",
+        optimizer="adam",
+        learning_rate=0.01,
+        batch_size=128,
+        epochs=40,
+        source="our own; no source",
+        schedule="one-cycle",
+        augment="affine",
+    ),
+    "best": Stage(
+        network="best_cnn:BestCNN",
+        parameters=166_018,
+        loss="cross_entropy",
+        optimizer="adam",
+        learning_rate=0.005,
+        batch_size=128,
+        epochs=30,
+        source="our own; no source",
+        schedule="one-cycle",
+        augment="writing",
+        label_smoothing=0.05,
+    ),
+}
+
+
+def find_stage(name: str) -> Stage:
+    """Look a stage up by its name.
+
+    Raises:
+        UsageError: there is none of that name; the text has the nearest one and all of them.
+    """
+    if name in STAGES:
+        return STAGES[name]
+    nearest = difflib.get_close_matches(name.lower(), STAGES, n=1, cutoff=0.4)
+    guess = f"did you mean {nearest[0]!r}? The" if nearest else "the"
+    raise UsageError(f"unknown stage {name!r}; {guess} stages are: {', '.join(STAGES)}")
+
+
+def build_network(stage: str) -> nn.Layer:
+    """Build a stage's untrained network; `runtime.set_seed` before it decides the first weights.
+
+    Raises:
+        UsageError: there is no such stage.
+    """
+    network: nn.Layer = _find_class(f"models.{find_stage(stage).network}")()
+    return network
+
+
+def build_augmentation(name: str) -> Augmentation | None:
+    """Make what changes training images, with its defaults.
+
+    Args:
+        name: a key of AUGMENTATIONS.
+
+    Returns:
+        A function for `loop.fit`; None for "none".
+
+    Raises:
+        UsageError: there is none of that name.
+    """
+    check_augmentation(name)
+    place = AUGMENTATIONS[name]
+    return None if place is None else _find_class(place)()
+
+
+def check_augmentation(name: str) -> None:
+    if name not in AUGMENTATIONS:
+        allowed = ", ".join(AUGMENTATIONS)
+        raise UsageError(f"unknown augmentation {name!r}; allowed: {allowed}")
+
+
+def _find_class(place: str) -> Any:
+    module_name, class_name = place.split(":")
+    return getattr(importlib.import_module(f"paddle_mnist.{module_name}"), class_name)

@@ -1,0 +1,1 @@
+"""Weights and networks of other programs."""

@@ -1,0 +1,70 @@
+"""What each step of the preparation is worth: leave one out at a time, and measure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from paddle_mnist.images.preparation import BOX, SIZE, Step, fit_in_box
+from paddle_mnist.measure.measurement import Measurement, measure_pictures
+from paddle_mnist.runs.recognizer import Recognizer
+
+
+def unchanged(picture: Any) -> Any:
+    """Stand in for a step that is left out."""
+    return picture
+
+
+def stretch(ink: np.ndarray) -> np.ndarray:
+    """Make the digit 20x20, whatever its shape was."""
+    return np.asarray(Image.fromarray(ink).resize((BOX, BOX), Image.Resampling.BILINEAR))
+
+
+def fill(ink: np.ndarray) -> np.ndarray:
+    """Let the longest side of the digit fill the whole picture."""
+    return fit_in_box(ink, size=SIZE)
+
+
+def box_to_middle(ink: np.ndarray) -> np.ndarray:
+    """Lay the middle of the box, not its centre of mass, into the middle of 28x28."""
+    image = np.zeros((SIZE, SIZE), np.uint8)
+    top, left = (SIZE - ink.shape[0]) // 2, (SIZE - ink.shape[1]) // 2
+    image[top : top + ink.shape[0], left : left + ink.shape[1]] = ink
+    return image  # [28, 28]
+
+
+# The steps that are not here bring a picture into one form, and cannot be left out.
+ABLATIONS: dict[str, dict[str, Step]] = {
+    "all steps": {},
+    "without white_ink_on_black": {"white_ink_on_black": unchanged},
+    "without even_light": {"even_light": unchanged},
+    "without remove_paper": {"remove_paper": unchanged},
+    "without remove_lines": {"remove_lines": unchanged},
+    "without cut_out_digit": {"cut_out_digit": unchanged},
+    "without cut_out_digit, crop_to_ink": {"cut_out_digit": unchanged, "crop_to_ink": unchanged},
+    "without usual_stroke_width": {"usual_stroke_width": unchanged},
+    "stretched to 20x20, not fitted": {"fit_in_box": stretch},
+    "fitted into 28x28, not 20x20": {"fit_in_box": fill},
+    "box in the middle, not the mass": {"centre_of_mass_to_middle": box_to_middle},
+}
+
+
+def ablate(recognizer: Recognizer, folder: Path) -> Iterator[tuple[str, Measurement]]:
+    """Measure a folder of pictures in each of the ways of ABLATIONS.
+
+    Args:
+        recognizer: reads the pictures.
+        folder: as for `measure_pictures`.
+
+    Yields:
+        The name of the way, and what was measured; the first is with all steps.
+
+    Raises:
+        DataError: `labels.csv` is missing or damaged, or names a picture that is not there.
+    """
+    for name, instead in ABLATIONS.items():
+        yield name, measure_pictures(recognizer, folder, instead)

@@ -1,0 +1,256 @@
+"""Is a network right as often as it says? The calibration error, and the temperature that mends it.
+
+After Guo, Pleiss, Sun and Weinberger, On calibration of modern neural networks, ICML 2017
+(arXiv 1706.04599). Knows nothing of the command line, and writes no files.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from paddle_mnist.core.metrics import predicted_digits, softmax
+from paddle_mnist.data import Mnist, Split, fingerprint
+from paddle_mnist.measure.measurement import check_unseen
+from paddle_mnist.runs.recognizer import Recognizer
+from paddle_mnist.system.errors import UsageError
+
+BINS = 15
+# Temperatures beyond these are no answer: see `fit_temperature`.
+_LOWEST, _HIGHEST = 0.001, 1000.0
+_HALVINGS = 60  # of the logarithm of that range: finer than float64 tells apart
+
+
+@dataclass(frozen=True)
+class Bin:
+    """The readings whose highest probability lies in one range.
+
+    Attributes:
+        low: the range's lower end, which does not belong to it.
+        high: its upper end, which does.
+        count: how many readings there are in it.
+        confidence: the mean of their highest probabilities; None where there are none.
+        accuracy: the share of them that is right; None where there are none.
+    """
+
+    low: float
+    high: float
+    count: int
+    confidence: float | None
+    accuracy: float | None
+
+
+def reliability_curve(probabilities: np.ndarray, labels: np.ndarray, bins: int = BINS) -> list[Bin]:
+    """Sort readings by how sure they are, and count how many are right.
+
+    Args:
+        probabilities: [N, 10], each row adds up to 1.
+        labels: int64 [N], the true digits.
+        bins: into how many ranges of equal width 0 to 1 is cut.
+
+    Returns:
+        As many bins, from low to high.
+    """
+    confidence = probabilities.max(axis=1)
+    right = probabilities.argmax(axis=1) == labels
+    places = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
+    curve = []
+    for place in range(bins):
+        inside = places == place
+        means = (
+            (float(confidence[inside].mean()), float(right[inside].mean()))
+            if inside.any()
+            else (None, None)
+        )
+        curve.append(Bin(place / bins, (place + 1) / bins, int(inside.sum()), *means))
+    return curve
+
+
+def expected_calibration_error(
+    probabilities: np.ndarray, labels: np.ndarray, bins: int = BINS
+) -> float:
+    """How far confidence and accuracy lie apart: the mean over bins, weighted by their counts.
+
+    Args:
+        probabilities: [N, 10], N at least 1, each row adds up to 1.
+        labels: int64 [N], the true digits.
+        bins: into how many ranges of equal width 0 to 1 is cut.
+
+    Returns:
+        0 (right as often as it says) to 1.
+    """
+    curve = reliability_curve(probabilities, labels, bins)
+    gaps = (
+        row.count * abs(row.accuracy - row.confidence)
+        for row in curve
+        if row.accuracy is not None and row.confidence is not None
+    )
+    return sum(gaps) / len(labels)
+
+
+def cross_entropy_of(logits: np.ndarray, labels: np.ndarray) -> float:
+    """The mean of -ln(softmax(logits)[label]), for logits [N, 10] and labels int64 [N]."""
+    above = logits - logits.max(axis=1, keepdims=True)
+    of_labels = above[np.arange(len(labels)), labels]  # [N, 10] -> [N]
+    return float((np.log(np.exp(above).sum(axis=1)) - of_labels).mean())
+
+
+def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
+    """The number T > 0 for which softmax(logits / T) has the lowest cross-entropy.
+
+    Above 1 the network is too sure of itself, below 1 not sure enough. No reading changes.
+
+    Args:
+        logits: [N, 10], N at least 1, of images that were not trained on.
+        labels: int64 [N], the true digits.
+
+    Raises:
+        UsageError: no T is the best: all images are read right, so that the lower T the better;
+            or they are read no better than by chance, so that the higher T the better.
+    """
+    logits = logits.astype(np.float64)
+    of_labels = logits[np.arange(len(labels)), labels]  # [N, 10] -> [N]
+
+    def slope(inverse: float) -> float:
+        """The derivative of the cross-entropy by 1/T: it rises, as the cross-entropy is convex."""
+        return float(((softmax(inverse * logits) * logits).sum(axis=1) - of_labels).mean())
+
+    if slope(1 / _LOWEST) <= 0:
+        raise UsageError(
+            f"no temperature can be fitted: all {len(labels):,} validation images are read right, "
+            "so that none is too low; hold out more images, with --validation at the training"
+        )
+    if slope(1 / _HIGHEST) >= 0:
+        raise UsageError(
+            "no temperature can be fitted: the validation images are read no better than by "
+            "chance, so that none is too high; train the network longer"
+        )
+    low, high = np.log([1 / _HIGHEST, 1 / _LOWEST])
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if slope(np.exp(middle)) < 0 else (low, middle)
+    return float(np.exp(-(low + high) / 2))
+
+
+@dataclass(frozen=True)
+class Trust:
+    """How far a network's probabilities can be trusted.
+
+    Attributes:
+        error: the expected calibration error.
+        loss: the cross-entropy.
+        curve: accuracy for each range of confidence.
+    """
+
+    error: float
+    loss: float
+    curve: list[Bin]
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What was found on test images.
+
+    Attributes:
+        accuracy: the share read right, which no temperature changes.
+        count: how many test images there were.
+        before: of the probabilities as they are.
+        after: of those after division by the temperature; None where none was fitted.
+        temperature: fitted on validation images; None where none was fitted.
+        validation_count: how many validation images it was fitted on.
+        why_not: why no temperature was fitted; None where one was.
+    """
+
+    accuracy: float
+    count: int
+    before: Trust
+    after: Trust | None
+    temperature: float | None
+    validation_count: int
+    why_not: str | None
+
+    def as_json(self) -> dict[str, Any]:
+        """The calibration as JSON values."""
+        return dataclasses.asdict(self)
+
+
+def validation_share(recognizer: Recognizer) -> float | None:
+    """The part of the training images that a run held out, for `load_mnist`."""
+    share: float | None = recognizer.record["config"].get("validation", 0.0)
+    return share
+
+
+def measure_calibration(recognizer: Recognizer, mnist: Mnist) -> Calibration:
+    """Fit a temperature on a run's validation images, and measure on test images.
+
+    Args:
+        recognizer: the run.
+        mnist: data with the same part held out as at the training, see `validation_share`. If these
+            are not the data of the training, or no images were held out, no temperature is fitted.
+
+    Raises:
+        UsageError: the stage gives no probabilities; or the run has seen the test images.
+    """
+    logits = recognizer.outputs(mnist.test.images)
+    if logits.shape[1] == 1:
+        raise UsageError(
+            f"stage {recognizer.stage!r} answers with one number and not with probabilities, so "
+            "there is nothing to calibrate; take another stage"
+        )
+    check_unseen(recognizer, mnist)
+    temperature = why_not = None
+    try:
+        temperature = _temperature_of(recognizer, mnist)
+    except UsageError as error:
+        why_not = str(error)
+    return Calibration(
+        accuracy=float((predicted_digits(logits) == mnist.test.labels).mean()),
+        count=len(mnist.test),
+        before=trust(logits, mnist.test),
+        after=None if temperature is None else trust(logits, mnist.test, temperature),
+        temperature=temperature,
+        validation_count=0 if temperature is None else len(mnist.validation),
+        why_not=why_not,
+    )
+
+
+def _temperature_of(recognizer: Recognizer, mnist: Mnist) -> float:
+    saved = recognizer.record["data"].get("fingerprint")
+    if saved is None:
+        raise UsageError(
+            "no temperature was fitted: what this run was trained on is not known, so no images "
+            "are known to be new to it"
+        )
+    if not recognizer.record["data"].get("validation"):
+        raise UsageError(
+            "no temperature was fitted: this run held out no images to fit it on; train it with "
+            "--validation 0.1"
+        )
+    if saved != fingerprint(mnist.train, mnist.validation, mnist.test):
+        raise UsageError(
+            "no temperature was fitted: this run was trained on other data "
+            f"({recognizer.record['data'].get('path')}), so the validation images of these may "
+            "have been among its training images; name its data with --data"
+        )
+    logits = recognizer.outputs(mnist.validation.images)
+    return fit_temperature(logits, mnist.validation.labels)
+
+
+def trust(logits: np.ndarray, split: Split, temperature: float = 1.0) -> Trust:
+    """How far softmax(logits / temperature) can be trusted.
+
+    Args:
+        logits: [N, 10], the network's outputs for the split's images.
+        split: N images, N at least 1.
+        temperature: above 0.
+    """
+    scaled = logits.astype(np.float64) / temperature
+    probabilities = softmax(scaled)
+    return Trust(
+        error=expected_calibration_error(probabilities, split.labels),
+        loss=cross_entropy_of(scaled, split.labels),
+        curve=reliability_curve(probabilities, split.labels),
+    )

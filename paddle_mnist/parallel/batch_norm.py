@@ -1,0 +1,130 @@
+"""Batch normalisation by the statistics of a whole batch, when several processes have parts of it.
+
+Paddle has `nn.SyncBatchNorm` for GPUs only. This one is put together from Paddle's plain
+normalisation, which is quick on a CPU, and two exchanges: means and variances on the way forward,
+two sums for each channel on the way back.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Union
+
+import paddle
+import paddle.nn.functional as F
+from paddle import nn
+
+from paddle_mnist.parallel.group import Workers
+
+PlainNorm = Union[nn.BatchNorm1D, nn.BatchNorm2D]
+
+
+def share_normalization(network: nn.Layer, workers: Workers) -> None:
+    """Put a `SharedBatchNorm` in the place of each batch normalisation of a network.
+
+    Parameters, running averages and their names stay, so that the network's state is the same.
+
+    Args:
+        network: changed in place.
+        workers: those who have the other parts of each batch.
+    """
+    for parent in network.sublayers(include_self=True):
+        for name, layer in list(parent.named_children()):
+            if isinstance(layer, (nn.BatchNorm1D, nn.BatchNorm2D)):
+                setattr(parent, name, SharedBatchNorm(layer, workers))
+
+
+class SharedBatchNorm(nn.Layer):
+    """Does to a part of a batch what the plain layer does to the whole.
+
+    Args:
+        plain: gives its parameters and running averages.
+        workers: those who have the other parts.
+    """
+
+    def __init__(self, plain: PlainNorm, workers: Workers) -> None:
+        super().__init__()
+        self.weight, self.bias = plain.weight, plain.bias
+        self._mean, self._variance = plain._mean, plain._variance
+        self.momentum, self.epsilon = plain._momentum, plain._epsilon
+        self.workers = workers
+
+    def forward(self, maps: paddle.Tensor) -> paddle.Tensor:
+        """From [N, C] or [N, C, H, W], a part of the batch, to the same shape."""
+        # A graph of the network, as it is drawn or exported, is that of one process.
+        if self.training and paddle.in_dynamic_mode():
+            mean, variance, count = _shared_moments(maps.detach(), self.workers)  # [C], [C]
+            for average, value in ((self._mean, mean), (self._variance, variance)):
+                average.set_value(self.momentum * average + (1 - self.momentum) * value)
+            # Paddle says no types of `apply`.
+            normalized: paddle.Tensor = _Normalize.apply(  # type: ignore[no-untyped-call]
+                maps, self.weight, self.bias, mean, variance, count, self.epsilon, self.workers
+            )
+            return normalized
+        return F.batch_norm(
+            maps, self._mean, self._variance, self.weight, self.bias, epsilon=self.epsilon
+        )
+
+
+def _shared_moments(
+    maps: paddle.Tensor, workers: Workers
+) -> tuple[paddle.Tensor, paddle.Tensor, float]:
+    """Mean and variance of each channel over all parts, and how many values there are of each."""
+    channels = maps.shape[1]
+    mean, variance = paddle.zeros([channels]), paddle.zeros([channels])
+    ones, zeros = paddle.ones([channels]), paddle.zeros([channels])
+    # With a momentum of 0 the running averages become the moments of this part. Paddle has no
+    # other quick way to them.
+    F.batch_norm(maps, mean, variance, ones, zeros, training=True, momentum=0.0)
+    values = paddle.full([1], float(maps.size // channels))
+    found = workers.collect(paddle.concat([mean, variance, values]))
+    parts = paddle.stack(found)  # [processes, 2C + 1]
+    means, variances, counts = paddle.split(parts, [channels, channels, 1], axis=1)
+    count = counts.sum()
+    mean = (means * counts).sum(0) / count  # [C]
+    # A part's own variance, and how far its mean is from that of all.
+    variance = ((variances + (means - mean).square()) * counts).sum(0) / count  # [C]
+    return mean, variance, float(count)
+
+
+class _Normalize(paddle.autograd.PyLayer):
+    """Normalisation by given moments, that knows on the way back that they depend on the maps."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        maps: paddle.Tensor,
+        weight: paddle.Tensor,
+        bias: paddle.Tensor,
+        mean: paddle.Tensor,
+        variance: paddle.Tensor,
+        count: float,
+        epsilon: float,
+        workers: Workers,
+    ) -> paddle.Tensor:
+        ctx.save_for_backward(maps, weight, bias, mean, variance)
+        ctx.count, ctx.epsilon, ctx.workers = count, epsilon, workers
+        return F.batch_norm(maps, mean, variance, weight, bias, epsilon=epsilon)
+
+    # Paddle's own type has no None for what needs no gradient, though Paddle asks for it.
+    @staticmethod
+    def backward(  # type: ignore[override]
+        ctx: Any, gradient: paddle.Tensor
+    ) -> tuple[paddle.Tensor | None, ...]:
+        maps, weight, bias, mean, variance = ctx.saved_tensor()
+        inputs = [tensor.detach() for tensor in (maps, weight, bias)]
+        for tensor in inputs:
+            tensor.stop_gradient = False
+        with paddle.enable_grad():
+            outputs = F.batch_norm(
+                inputs[0], mean, variance, inputs[1], inputs[2], epsilon=ctx.epsilon
+            )
+        # As if the moments were constant …
+        of_maps, of_weight, of_bias = paddle.grad(outputs, inputs, gradient)
+        # … less what each value changes through them: for every channel, with the normalised
+        # values z, scale · (Σ gradient + z · Σ (gradient · z)) / count, where both sums go over
+        # the whole batch. That is a normalisation again, with another weight and bias.
+        sums = paddle.stack([of_weight, of_bias])  # [2, C]
+        ctx.workers.add_up(sums)
+        sums *= weight / paddle.sqrt(variance + ctx.epsilon) / ctx.count
+        through_moments = F.batch_norm(maps, mean, variance, sums[0], sums[1], epsilon=ctx.epsilon)
+        return of_maps - through_moments, of_weight, of_bias, None, None

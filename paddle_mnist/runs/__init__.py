@@ -1,0 +1,1 @@
+"""A training becomes a folder, and a folder becomes a `Recognizer`."""

@@ -1,0 +1,50 @@
+"""Whose weights a command uses: those of a run that the user names, or those that ship."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from paddle_mnist.runs.shipped import SHIPPED, shipped_run
+from paddle_mnist.system.command_line import Parser
+from paddle_mnist.system.runtime import prepare
+
+
+def add_run_options(parser: Parser) -> None:
+    """Let the user say whose weights are used: a run of their own, or those that ship."""
+    choice = parser.add_mutually_exclusive_group()
+    choice.add_argument("--run", type=Path, metavar="DIR", help="a run of yours, such as runs/cnn")
+    choice.add_argument(
+        "--stage",
+        metavar="S",
+        help=f"the weights of a stage that ship, one of: {', '.join(SHIPPED)} "
+        f"(default: {SHIPPED[-1]})",
+    )
+
+
+def chosen_run(arguments: argparse.Namespace) -> Path:
+    """The folder of the run to use; which one it is, is said where the user did not name it.
+
+    Raises:
+        UsageError: no weights of the stage ship.
+    """
+    run: Path | None = arguments.run
+    if run:
+        return run
+    stage = arguments.stage or SHIPPED[-1]
+    folder = shipped_run(stage)
+    print(f"weights: those of {stage} that ship; --run takes yours", file=sys.stderr)
+    return folder
+
+
+def prepare_for_run(folder: Path) -> None:
+    """Set the process up, before Paddle is imported, for using a trained run.
+
+    Raises:
+        RunError: there is no run in the folder, or it is damaged.
+    """
+    from paddle_mnist.runs.folder import load_record
+
+    threads = load_record(folder)["config"].get("threads")
+    prepare(threads if isinstance(threads, int) else None)

@@ -1,0 +1,353 @@
+"""A run's folder: three files of tensors and `run.json`; saved whole, or not at all.
+
+`model.safetensors` holds the weights to use, `state.safetensors` what is needed to go on, and
+`seen.safetensors` hashes of the images that were trained on or chosen with. `run.json` is the point
+of commitment. All tensor files are first written beside their places as `….next`; then `run.json`,
+which holds their SHA-256, is replaced; then they take their places. A kill before `run.json` leaves
+the old run, one after it the new: a `….next` file that fits `run.json` counts as the file itself.
+`run.json` holds its own SHA-256 too, so that a damage to any of the four is noticed. Nothing that
+is loaded is ever executed: tensors are safetensors, the rest is JSON.
+
+Knows how a run is stored, not what is done with it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import safetensors
+import safetensors.numpy
+
+from paddle_mnist.core.stages import STAGES
+from paddle_mnist.runs.record import wrong_value
+from paddle_mnist.runs.seen import PARTS
+from paddle_mnist.system.errors import RunError, UsageError
+from paddle_mnist.system.files import replace_file, sync_folder, write_synced
+
+if TYPE_CHECKING:
+    pass
+
+MODEL, STATE, SEEN = "model.safetensors", "state.safetensors", "seen.safetensors"
+RECORD = "run.json"
+FORMAT = 1
+_REQUIRED = {
+    "format": int,
+    "stage": str,
+    "config": dict,
+    "data": dict,
+    "history": list,
+    "files": dict,
+}
+# Some 20 kB are usual. More than this was never written here, and is not read into memory.
+_LARGEST_RECORD = 10_000_000
+_LARGEST_TENSORS = 500_000_000  # the state of the course's largest network takes 15 MB
+# What a killed save or a killed drawing leaves. Nothing else: the folder may hold a user's files.
+_LEFTOVERS = ("*.safetensors.next", f"{RECORD}.*.tmp", "history.csv.*.tmp", "*.png.*.tmp")
+
+Tensors = dict[str, np.ndarray]
+Record = dict[str, Any]
+
+
+def _next(path: Path) -> Path:
+    return path.with_name(f"{path.name}.next")
+
+
+def save_run(
+    folder: Path,
+    record: Record,
+    model: Tensors,
+    state: Tensors | None,
+    seen: Tensors | None = None,
+) -> None:
+    """Save a run, whole or not at all.
+
+    Args:
+        folder: made where it is missing.
+        record: JSON values for `run.json`: stage, config, history and what else belongs there;
+            `format`, `files` and `sha256` are filled in here.
+        model: the weights to use, by name.
+        state: what is needed besides to go on training: last weights, optimiser; None: the run
+            is only there to be used.
+        seen: hashes of the images that the run has seen, by the part of the data; None: unknown.
+
+    Raises:
+        RunError: the folder cannot be written; the run that was there is still whole.
+    """
+    tensors = {MODEL: model, STATE: state, SEEN: seen}
+    contents = {
+        name: safetensors.numpy.save(some) for name, some in tensors.items() if some is not None
+    }
+    hashes = {name: _sha256(content) for name, content in contents.items()}
+    text = _sealed({"format": FORMAT, **record, "files": hashes})
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _sweep(folder)
+        try:
+            for name, content in contents.items():
+                write_synced(_next(folder / name), content)
+            replace_file(folder / RECORD, text)
+            for name in contents:
+                os.replace(_next(folder / name), folder / name)
+            sync_folder(folder)
+        except BaseException:
+            # A full disk is not to stay full; and what cannot be done now, the next start does.
+            with suppress(OSError):
+                _sweep(folder)
+            raise
+    except OSError as error:
+        raise RunError(f"the run cannot be saved in {folder}: {error}") from error
+
+
+def update_record(folder: Path, changes: Record) -> None:
+    """Change entries of a saved run's `run.json`; its tensor files stay.
+
+    Raises:
+        RunError: the run is missing or damaged, or the folder cannot be written.
+    """
+    text = _sealed({**load_record(folder), **changes})
+    try:
+        replace_file(folder / RECORD, text)
+    except OSError as error:
+        raise RunError(f"the run cannot be saved in {folder}: {error}") from error
+
+
+def sweep(folder: Path) -> None:
+    """Take away what an interrupted save left behind; do so only where no other training runs.
+
+    Raises:
+        RunError: the folder cannot be written.
+    """
+    try:
+        _sweep(folder)
+    except OSError as error:
+        raise RunError(f"the run cannot be saved in {folder}: {error}") from error
+
+
+def _sweep(folder: Path) -> None:
+    # A `.next` that fits run.json is a part of the run, and takes its place.
+    for name in (MODEL, STATE, SEEN):
+        waiting = _next(folder / name)
+        if waiting.is_file() and _sha256(waiting.read_bytes()) == _hash_on_record(folder, name):
+            os.replace(waiting, folder / name)
+    for pattern in _LEFTOVERS:
+        for leftover in folder.glob(pattern):
+            leftover.unlink()
+
+
+def _hash_on_record(folder: Path, name: str) -> str | None:
+    try:
+        found: str | None = load_record(folder)["files"].get(name)
+    except RunError:  # missing or damaged: nothing there that the new run could lose
+        return None
+    return found
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _hash_of_record(record: Record) -> str:
+    # Of the values, whatever their order and spacing.
+    values = {name: value for name, value in record.items() if name != "sha256"}
+    return _sha256(json.dumps(values, sort_keys=True, allow_nan=False).encode())
+
+
+def _sealed(record: Record) -> bytes:
+    values = json.loads(json.dumps(record))  # as they will be read again
+    return json.dumps({**values, "sha256": _hash_of_record(values)}, indent=1).encode()
+
+
+def check_output_file(path: Path, ending: str) -> None:
+    """Refuse to write a file where it could destroy a run, or something of another kind.
+
+    Args:
+        path: what the user wants written.
+        ending: of files of its kind, such as ".onnx".
+
+    Raises:
+        UsageError: it is no file's name, or a folder, or lies in a run's folder, or a file with
+            another ending is there.
+    """
+    if not path.name:
+        raise UsageError(f"{path} is no file; name a file to write, such as model{ending}")
+    # Those of os.path say no to a name that is too long, where those of pathlib raise.
+    if os.path.isdir(path):
+        raise UsageError(f"{path} is a folder; name a file to write, such as model{ending}")
+    if os.path.exists(path.parent / RECORD):
+        raise UsageError(f"{path.parent} holds a run; name a file outside of it to write")
+    if os.path.exists(path) and path.suffix.lower() != ending:
+        raise UsageError(
+            f"{path} is there already, and is replaced only where its name ends in {ending}; "
+            "name another file to write"
+        )
+
+
+def load_record(folder: Path) -> Record:
+    """Read a run's `run.json`.
+
+    Raises:
+        RunError: there is no run in the folder, or its `run.json` is damaged or of another format.
+    """
+    path = folder / RECORD
+    try:
+        content = _read(path, _LARGEST_RECORD)
+    except FileNotFoundError:
+        raise RunError(
+            f"there is no run in {folder} (no {RECORD}); this command makes one: "
+            f"python -m paddle_mnist.train --stage {_stage_for(folder)} --out {folder}"
+        ) from None
+    except NotADirectoryError:
+        raise RunError(f"{folder} is a file; name the folder of a run, such as runs/cnn") from None
+    except (OSError, ValueError) as error:  # ValueError: a name with a NUL character
+        raise RunError(f"{path} cannot be read: {error}") from error
+    try:
+        record: Record = json.loads(content)
+        _check_record(path, record)
+    except (ValueError, RecursionError) as error:
+        raise RunError(f"{path} is damaged: not JSON ({error}); train again") from error
+    return record
+
+
+def _read(path: Path, limit: int) -> bytes:
+    if path.exists() and not path.is_file():  # a pipe could block for ever
+        raise RunError(f"{path} is no ordinary file; train again")
+    with open(path, "rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        if size > limit:
+            raise RunError(f"{path} is damaged: it has more than {limit:,} bytes")
+        return file.read(size)
+
+
+def _stage_for(folder: Path) -> str:
+    return folder.name if folder.name in STAGES else "cnn"
+
+
+def _check_record(path: Path, record: Any) -> None:
+    if not isinstance(record, dict):
+        found = type(record).__name__
+        raise RunError(f"{path} is damaged: it holds {found}, expected an object; train again")
+    for name, kind in _REQUIRED.items():
+        if not isinstance(record.get(name), kind):
+            found = type(record.get(name)).__name__
+            raise RunError(
+                f"{path} is damaged: {name!r} is {found}, expected {kind.__name__}; train again"
+            )
+    if record["format"] != FORMAT:
+        raise RunError(
+            f"{path} has format {record['format']}; this version reads format {FORMAT}; "
+            "use the version that wrote it, or train again"
+        )
+    if record.get("sha256") != _hash_of_record(record):
+        raise RunError(
+            f"{path} is damaged or was edited: its values have another SHA-256 than it names; "
+            "train again"
+        )
+    wrong = wrong_value(record)
+    if wrong:
+        raise RunError(f"{path} is damaged: {wrong}; train again")
+
+
+def load_tensors(folder: Path, name: str, record: Record) -> Tensors:
+    """Read one of a run's tensor files.
+
+    Args:
+        folder: the run.
+        name: MODEL, STATE or SEEN.
+        record: the run's `run.json`, which holds the SHA-256 that the file must have.
+
+    Raises:
+        RunError: the file is missing, or not the one that `run.json` was saved with.
+    """
+    path = folder / name
+    expected = record["files"].get(name)
+    found = []
+    for candidate in (path, _next(path)):
+        try:
+            content = _read(candidate, _LARGEST_TENSORS)
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise RunError(f"{candidate} cannot be read: {error}") from error
+        if _sha256(content) == expected:
+            return _parse(path, content)
+        found.append(_sha256(content))
+    if not found:
+        raise RunError(f"{path} is missing; train again to make it")
+    raise RunError(
+        f"{path} is damaged or belongs to another run: its SHA-256 is {found[0][:16]}…, "
+        f"and {RECORD} expects {str(expected)[:16]}…; train again"
+    )
+
+
+def _parse(path: Path, content: bytes) -> Tensors:
+    try:
+        return safetensors.numpy.load(content)
+    except (safetensors.SafetensorError, ValueError, KeyError) as error:
+        raise RunError(f"{path} is damaged: not safetensors ({error}); train again") from error
+
+
+def load_model(folder: Path, record: Record) -> Tensors:
+    """Read the weights to use, as float32 however they are stored.
+
+    Args:
+        folder: the run.
+        record: its `run.json`. Only where that says so are weights stored as float16.
+
+    Raises:
+        RunError: as `load_tensors`.
+    """
+    weights = load_tensors(folder, MODEL, record)
+    if record.get("stored_as") != "float16":
+        return weights
+    return {
+        name: array.astype(np.float32) if array.dtype == np.float16 else array
+        for name, array in weights.items()
+    }
+
+
+def load_seen(folder: Path, record: Record) -> Tensors | None:
+    """Read the hashes of the images that a run has seen.
+
+    Args:
+        folder: the run.
+        record: its `run.json`.
+
+    Returns:
+        Keys of `data.seen.PARTS` → uint64 [N]; None: the run does not tell.
+
+    Raises:
+        RunError: as `load_tensors`, or the file holds something else.
+    """
+    if SEEN not in record["files"]:
+        return None
+    return _checked_seen(folder / SEEN, load_tensors(folder, SEEN, record))
+
+
+def read_seen(path: Path) -> Tensors:
+    """Read a file of such hashes that belongs to no run of its own.
+
+    Raises:
+        RunError: the file is missing, or holds something else.
+    """
+    try:
+        content = _read(path, _LARGEST_TENSORS)
+    except OSError as error:
+        raise RunError(f"{path} cannot be read: {error}") from error
+    return _checked_seen(path, _parse(path, content))
+
+
+def _checked_seen(path: Path, seen: Tensors) -> Tensors:
+    for name, hashes in seen.items():
+        if name not in PARTS or hashes.dtype != np.uint64 or hashes.ndim != 1:
+            found = f"{name!r}: {hashes.dtype} {list(hashes.shape)}"
+            raise RunError(
+                f"{path} is damaged: it holds {found}, expected uint64 [N] for one of "
+                f"{', '.join(PARTS)}; train again"
+            )
+    return seen

@@ -1,0 +1,194 @@
+"""`Recognizer`: a run and a picture → a digit and its probabilities."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import paddle
+from paddle import nn
+
+from paddle_mnist.core.metrics import predicted_digits, softmax
+from paddle_mnist.core.stages import STAGES, build_network
+from paddle_mnist.core.transforms import norm_img
+from paddle_mnist.data.class_names import DIGITS, are_digits
+from paddle_mnist.images import explain, open_picture
+from paddle_mnist.images.surroundings import seem_nothing, seem_several
+from paddle_mnist.runs.folder import Tensors, load_model, load_record, load_seen
+from paddle_mnist.runs.shipped import seen_of_mnist
+from paddle_mnist.runs.state import load_weights
+from paddle_mnist.system.errors import PictureError, RunError
+
+_BATCH = 500  # only a matter of memory
+_LONGEST_NAME = 80  # characters; the name of a class stands in tables and above pictures
+
+# Below this probability a reading is in doubt. `evaluate --images` prints the accuracy and the
+# share of pictures left for this threshold and others.
+SURE = 0.8
+
+# Why a reading should not be believed.
+DOUBTS = {
+    "several": "there seem to be several digits; cut out one of them",
+    "nothing": "it may be no digit: only something along the border was found",
+    "unsure": "the network is unsure; it may be no digit, or an unclear one",
+}
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a network reads in one picture.
+
+    Attributes:
+        digit: 0 to 9.
+        probabilities: float32 [10]; None for the linear stage, which has none.
+        value: the linear stage's number, before it is rounded; None for all others.
+        image: uint8 [28, 28], what the network saw.
+        doubt: a key of DOUBTS, where the reading should not be believed; None: no doubt is known.
+        steps: of a picture file: what each step of the preparation returned, see `images.explain`.
+    """
+
+    digit: int
+    probabilities: np.ndarray | None
+    value: float | None
+    image: np.ndarray
+    doubt: str | None = None
+    steps: Mapping[str, Any] | None = None
+
+
+class Recognizer:
+    """Reads digits with a trained network.
+
+    Attributes:
+        network: in evaluation mode.
+        stage: the name of its stage.
+        record: the run's `run.json`.
+        seen: hashes of the images that the run was trained on or chosen with, as
+            `data.seen.count_seen` takes them; None: they are not known.
+        class_names: what the ten classes are called; those of digits where the record does not say.
+    """
+
+    def __init__(
+        self,
+        network: nn.Layer,
+        stage: str,
+        record: dict[str, Any] | None = None,
+        seen: Tensors | None = None,
+    ) -> None:
+        self.network = network
+        self.stage = stage
+        self.record = record or {}
+        self.seen = seen
+        self.class_names = tuple(self.record.get("data", {}).get("classes", DIGITS))
+        network.eval()
+
+    @property
+    def caution(self) -> str | None:
+        """Why not to rely on what it reads in picture files; None: it reads digits."""
+        if are_digits(self.class_names):
+            return None
+        return (
+            "pictures are prepared, and doubted, as digits are; this run was trained on "
+            f"{self.class_names[0]}, {self.class_names[1]} and so on, so do not rely on it here"
+        )
+
+    @classmethod
+    def load(cls, folder: str | os.PathLike[str]) -> Recognizer:
+        """Load the run in a folder, such as "runs/cnn".
+
+        Raises:
+            RunError: there is no run, or it is damaged.
+        """
+        folder = Path(folder)
+        record = load_record(folder)
+        if record["stage"] not in STAGES:
+            raise RunError(
+                f"the run in {folder} is of stage {record['stage']!r:.80}, which this version "
+                f"does not know; the stages are: {', '.join(STAGES)}"
+            )
+        try:
+            _check_class_names(record["data"].get("classes", DIGITS))
+            # At once after run.json: while a training goes on, the next epoch replaces both.
+            weights = load_model(folder, record)
+            seen = load_seen(folder, record)
+            network = build_network(record["stage"])
+            load_weights(network, weights)
+        except RunError as error:
+            raise RunError(f"the run in {folder} cannot be loaded: {error}") from error
+        if seen is None and record["data"].get("is_mnist"):
+            seen = seen_of_mnist()
+        return cls(network, record["stage"], record, seen)
+
+    def outputs(self, images: np.ndarray) -> np.ndarray:
+        """The network's outputs.
+
+        Args:
+            images: uint8 [N, 28, 28], N at least 1, white ink on black, as `load_mnist` and
+                `load_image` give.
+
+        Returns:
+            float32 [N, 10] (logits), or [N, 1] for the linear stage; all finite.
+
+        Raises:
+            RunError: the weights are so large that the outputs are no numbers.
+        """
+        starts = range(0, len(images), _BATCH)
+        with paddle.no_grad():
+            batches = [self.network(norm_img(images[i : i + _BATCH])).numpy() for i in starts]
+        outputs = np.concatenate(batches)
+        if not np.isfinite(outputs).all():
+            raise RunError(
+                f"the network of stage {self.stage!r} answers with something that is no number; "
+                "train it again"
+            )
+        return outputs
+
+    def read(self, images: np.ndarray) -> list[Reading]:
+        """Read a batch of prepared images, uint8 [N, 28, 28]."""
+        outputs = self.outputs(images)
+        digits = predicted_digits(outputs)
+        if outputs.shape[1] == 1:
+            return [
+                Reading(int(digit), None, float(output[0]), image)
+                for digit, output, image in zip(digits, outputs, images)
+            ]
+        return [
+            Reading(int(digit), row, None, image, None if row.max() >= SURE else "unsure")
+            for digit, row, image in zip(digits, softmax(outputs), images)
+        ]
+
+    def read_picture(self, path: str | os.PathLike[str]) -> Reading:
+        """Read the digit in a picture file.
+
+        Raises:
+            PictureError: the file is not a picture that can be read, or shows nothing.
+        """
+        picture = open_picture(path)
+        try:
+            steps = explain(picture)
+            doubt = _doubt(np.asarray(steps["remove_lines"]))
+        except PictureError as error:
+            raise PictureError(f"{path}: {error}") from error
+        reading = self.read(np.asarray(steps["centre_of_mass_to_middle"])[np.newaxis])[0]
+        return replace(reading, steps=steps, doubt=doubt or reading.doubt)
+
+
+def _check_class_names(names: Any) -> None:
+    # A run may come from anybody, and its names are printed in the terminal.
+    fits = isinstance(names, (list, tuple)) and len(names) == len(DIGITS)
+    if not fits or not all(map(_is_class_name, names)):
+        raise RunError(f"its class names are {names!a:.80}; expected ten names; train again")
+
+
+def _is_class_name(name: Any) -> bool:
+    return isinstance(name, str) and name.isprintable() and len(name) <= _LONGEST_NAME
+
+
+def _doubt(ink: np.ndarray) -> str | None:
+    """What speaks against a digit, before any network has seen it."""
+    if seem_nothing(ink):
+        return "nothing"
+    return "several" if seem_several(ink) else None

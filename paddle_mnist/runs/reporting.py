@@ -1,0 +1,126 @@
+"""What a run says of itself."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import io
+import platform
+import shlex
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import paddle
+
+from paddle_mnist.core.config import Config, configure
+from paddle_mnist.core.loop import Evaluation
+from paddle_mnist.core.metrics import confusion_matrix, predicted_digits, softmax
+from paddle_mnist.core.stages import STAGES
+from paddle_mnist.data import Mnist, fingerprint
+from paddle_mnist.plots import plot_confusion, plot_history, plot_mistakes, save_figure
+from paddle_mnist.runs.folder import Record, update_record
+from paddle_mnist.system.errors import RunError
+from paddle_mnist.system.files import replace_file
+from paddle_mnist.system.runtime import processor, thread_count
+
+
+def write_history(path: Path, history: list[dict[str, Any]]) -> None:
+    text = io.StringIO()
+    # The losses within an epoch are a list, and stay in run.json.
+    columns = [name for name in history[0] if name != "losses"]
+    writer = csv.DictWriter(text, columns, extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(history)
+    try:
+        replace_file(path, text.getvalue().encode())
+    except OSError as error:
+        raise RunError(f"{path} cannot be written: {error}") from error
+
+
+def command_of(config: Config, processes: int = 1) -> str | None:
+    """The command that trains so; what the stage decides anyway is left out.
+
+    Args:
+        config: of the training.
+        processes: how many train together.
+
+    Returns:
+        The command's line; None: no command can ask for this, only a program.
+    """
+    defaults = configure(config.stage, optimizer=config.optimizer)
+    words = ["python", "-m", "paddle_mnist.train", "--stage", config.stage]
+    if config.optimizer != STAGES[config.stage].optimizer:
+        words += ["--optimizer", config.optimizer]
+    for name, value in vars(config).items():
+        option = name.replace("_", "-")
+        if value == getattr(defaults, name):
+            continue
+        if value is None or name == "early_stopping":
+            return None
+        if isinstance(value, bool):
+            words.append(f"--{option}" if value else f"--no-{option}")
+        else:
+            words += [f"--{option}", str(value)]
+    words += ["--processes", str(processes)] if processes > 1 else []
+    return shlex.join(words)
+
+
+def fixed_record(config: Config, mnist: Mnist, device: str, processes: int) -> Record:
+    return {
+        "stage": config.stage,
+        "config": dataclasses.asdict(config),
+        "command": command_of(config, processes),
+        "parameters": STAGES[config.stage].parameters,
+        "data": {
+            "kind": mnist.source.kind,
+            "path": mnist.source.path,
+            "is_mnist": mnist.source.is_mnist,
+            "classes": list(mnist.source.class_names),
+            "train": len(mnist.train),
+            "validation": len(mnist.validation),
+            "test": len(mnist.test),
+            "fingerprint": fingerprint(mnist.train, mnist.validation, mnist.test),
+        },
+        "device": device,
+        "processor": processor(),
+        "threads": thread_count(),
+        "processes": processes,
+        "versions": {
+            "python": platform.python_version(),
+            "paddle": paddle.version.full_version,
+            "numpy": np.__version__,
+        },
+    }
+
+
+def finish(
+    config: Config,
+    folder: Path,
+    mnist: Mnist,
+    test: Evaluation,
+    history: list[dict[str, Any]],
+) -> None:
+    digits = predicted_digits(test.outputs)
+    measured: dict[str, Any] = {
+        "accuracy": test.accuracy,
+        "loss": test.loss,
+        "correct": test.correct,
+        "count": test.count,
+    }
+    if test.outputs.shape[1] == 1:
+        truncated = predicted_digits(test.outputs, truncate=True) == mnist.test.labels
+        measured["accuracy_truncated"] = float(truncated.mean())
+    matrix = confusion_matrix(mnist.test.labels, digits)
+    write_history(folder / "history.csv", history)
+    save_figure(plot_history(history, config.stage), folder / "curves.png")
+    names = mnist.source.class_names
+    confusion = plot_confusion(matrix, f"{config.stage}, test images", names)
+    save_figure(confusion, folder / "confusion.png")
+    if test.outputs.shape[1] > 1:
+        probabilities = softmax(test.outputs)
+        mistakes = plot_mistakes(
+            mnist.test.images, mnist.test.labels, probabilities, class_names=names
+        )
+        save_figure(mistakes, folder / "mistakes.png")
+    update_record(folder, {"test": measured})

@@ -1,0 +1,153 @@
+"""Weights, optimiser and random numbers as arrays and JSON values, and back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from paddle_mnist.runs.folder import Record, Tensors
+from paddle_mnist.runs.record import is_of_kind
+from paddle_mnist.system.errors import RunError
+
+if TYPE_CHECKING:
+    import paddle
+    from paddle import nn
+
+
+_MOST_NAMES = 20  # in an error; a file of anybody's may hold any number of tensors
+
+
+def weights_of(network: nn.Layer) -> Tensors:
+    """A network's weights and running averages, by name."""
+    return {name: tensor.numpy() for name, tensor in network.state_dict().items()}
+
+
+def load_weights(network: nn.Layer, weights: Tensors) -> None:
+    """Put weights into a network.
+
+    Raises:
+        RunError: names or shapes are not those of the network, or an array is not float32, or holds
+            something else than finite numbers.
+    """
+    expected = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
+    found = {name: array.shape for name, array in weights.items()}
+    if expected != found:
+        differing = sorted(set(expected.items()) ^ set(found.items()))
+        raise RunError(
+            "the weights belong to another network; they differ in "
+            + ", ".join([*dict.fromkeys(f"{name:.80}" for name, _shape in differing)][:_MOST_NAMES])
+        )
+    others = [name for name, array in weights.items() if array.dtype != np.float32]
+    if others:
+        kind = weights[others[0]].dtype
+        raise RunError(f"the weights {', '.join(others)} are {kind}; expected float32")
+    useless = [name for name, array in weights.items() if not np.isfinite(array).all()]
+    if useless:
+        raise RunError(
+            f"the weights {', '.join(useless)} hold values that are not numbers, or infinite; "
+            "train again"
+        )
+    state: dict[str, Any] = dict(weights)  # Paddle takes arrays too, though its types do not say so
+    network.set_state_dict(state)
+
+
+def optimizer_state(optimizer: paddle.optimizer.Optimizer) -> tuple[Tensors, Record]:
+    """An optimiser's running averages, and the state of its learning-rate schedule.
+
+    Paddle numbers the names of these averages through the whole process; build and train under
+    `paddle.utils.unique_name.guard()` so that they are the same the next time.
+    """
+    state = optimizer.state_dict()
+    schedule = state.pop("LR_Scheduler", {})
+    return {name: tensor.numpy() for name, tensor in state.items()}, schedule
+
+
+def load_optimizer_state(
+    optimizer: paddle.optimizer.Optimizer, averages: Tensors, schedule: Record
+) -> None:
+    """Put back what `optimizer_state` returned, before the first step of a new optimiser.
+
+    Raises:
+        RunError: they are not those of this optimiser.
+    """
+    import paddle
+
+    _check_averages(optimizer, averages)
+    _check_schedule(optimizer.state_dict().get("LR_Scheduler", {}), schedule)
+    state: dict[str, Any] = {name: paddle.to_tensor(array) for name, array in averages.items()}
+    if schedule:
+        state["LR_Scheduler"] = schedule
+    optimizer.set_state_dict(state)
+
+
+def _check_averages(optimizer: paddle.optimizer.Optimizer, averages: Tensors) -> None:
+    # Paddle itself would notice only at the first step, or not at all.
+    found = {name: (array.shape, str(array.dtype)) for name, array in averages.items()}
+    differing = sorted(set(found.items()) ^ set(_averages_after_a_step(optimizer).items()))
+    if differing:
+        name, (shape, kind) = differing[0]
+        raise RunError(
+            "the optimiser's state is damaged, or of another network; they differ in "
+            f"{name!a:.80}, {kind} {list(shape)}; train again"
+        )
+
+
+def _averages_after_a_step(
+    optimizer: paddle.optimizer.Optimizer,
+) -> dict[str, tuple[tuple[int, ...], str]]:
+    # A new optimiser has none; so one of the same class takes a step, over weights that are thrown
+    # away.
+    import paddle
+
+    with paddle.utils.unique_name.guard():
+        weights = [
+            paddle.create_parameter(
+                each.shape,
+                "float32",
+                name=each.name,
+                default_initializer=paddle.nn.initializer.Constant(0.0),
+            )
+            for each in optimizer._parameter_list
+            if each.trainable  # not the running averages of batch normalisation
+        ]
+        other = type(optimizer)(1.0, parameters=weights)
+        paddle.add_n([each.sum() for each in weights]).backward()
+        other.step()
+    return {
+        name: (array.shape, str(array.dtype)) for name, array in optimizer_state(other)[0].items()
+    }
+
+
+def _check_schedule(expected: Record, schedule: Any) -> None:
+    fits = isinstance(schedule, dict) and schedule.keys() == expected.keys()
+    if not fits or not all(is_of_kind(value, "float | None") for value in schedule.values()):
+        raise RunError(
+            f"the learning rate's state is damaged: {schedule!a:.80}, expected numbers for "
+            f"{', '.join(expected) or 'nothing'}; train again"
+        )
+
+
+def random_state(random: np.random.Generator) -> Record:
+    """The state of everything random, as JSON values: NumPy's generator, and Paddle's."""
+    import paddle
+
+    device, seed, offset, engine = paddle.get_rng_state()[0].__getstate__()
+    # The engine's state is text, given as a list of its bytes.
+    return {
+        "numpy": random.bit_generator.state,
+        "paddle": [device, seed, offset, bytes(engine).decode("ascii")],
+    }
+
+
+def restore_random_state(random: np.random.Generator, saved: Record) -> None:
+    """Put back what `random_state` returned."""
+    import paddle
+
+    random.bit_generator.state = saved["numpy"]
+    device, seed, offset, engine = saved["paddle"]
+    kind = type(paddle.get_rng_state()[0])
+    # Paddle's state object takes a state only while it is new.
+    state = kind.__new__(kind)
+    state.__setstate__((device, seed, offset, list(engine.encode("ascii"))))
+    paddle.set_rng_state([state])

@@ -1,0 +1,1 @@
+"""What every program needs and no lesson is about: errors, files, threads, the command line."""

@@ -1,0 +1,74 @@
+"""What all commands share: arguments, and errors as one plain line with exit code 2.
+
+The library raises; only this file turns its exceptions into a message. It imports nothing heavy,
+so that `--help` answers at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import sys
+from collections.abc import Sequence
+from typing import Callable, NoReturn, Optional
+
+from paddle_mnist.system.errors import PaddleMnistError
+from paddle_mnist.system.runtime import prepare
+
+USAGE_ERROR, INTERRUPTED, BROKEN_PIPE = 2, 130, 141
+
+Command = Callable[[argparse.Namespace], Optional[int]]
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose mistakes look like all other errors of the project."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print the mistake and where help is, and leave with exit code 2."""
+        self.exit(USAGE_ERROR, f"error: {message}; see {self.prog} --help\n")
+
+
+def run(command: Command, parser: Parser, arguments: Sequence[str] | None) -> int:
+    """Parse the arguments and run a command.
+
+    Args:
+        command: does the work; it may return an exit code of its own.
+        parser: knows the command's arguments.
+        arguments: the words after the command's name; None: those of this process.
+
+    Returns:
+        The exit code: 0 or the command's own, 2 after an error that the user can put right, 130
+        after Ctrl-C, 141 where nobody reads the output any more.
+    """
+    _print_any_character()
+    namespace = parser.parse_args(arguments)
+    try:
+        prepare()
+        code = command(namespace) or 0
+        sys.stdout.flush()
+    except PaddleMnistError as error:
+        print("error:", printable(str(error)), file=sys.stderr)
+        return USAGE_ERROR
+    except KeyboardInterrupt as interrupt:
+        print(f"\nstopped. {interrupt}".rstrip(), file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader of the output, such as head, has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+    return code
+
+
+def printable(text: str) -> str:
+    """A text as one line, without characters that would do something to the terminal.
+
+    Names of files, and what a run says of itself, are in messages, and may be anybody's.
+    """
+    line = " ".join(text.splitlines())
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)
+
+
+def _print_any_character() -> None:
+    # A file's name, or the … of a message, may have characters that the terminal does not know.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
