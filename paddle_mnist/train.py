@@ -15,9 +15,9 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional, get_type_hints
 
-from paddle_mnist.core.config import Config, check, check_changes, configure
+from paddle_mnist.core.config import Config, check, configure
 from paddle_mnist.core.optimizers import OPTIMIZERS, SCHEDULES
 from paddle_mnist.core.stages import AUGMENTATIONS, STAGES, build_network, find_stage
 from paddle_mnist.parallel.launch import (
@@ -28,27 +28,31 @@ from paddle_mnist.parallel.launch import (
     place_of_process,
     run_together,
 )
-from paddle_mnist.system.command_line import Parser, run
+from paddle_mnist.system.command_line import Parser, StoppedError, run
 from paddle_mnist.system.errors import RunError, UsageError
 from paddle_mnist.system.runtime import DEVICES, prepare
 
-_CONFIG_OPTIONS = (
-    "stage",
-    "data",
-    "epochs",
-    "batch_size",
-    "learning_rate",
-    "optimizer",
-    "schedule",
-    "augment",
-    "label_smoothing",
-    "validation",
-    "best_weights",
-    "seed",
-    "device",
-    "threads",
-    "amp",
-)
+# The fields of Config that are options; what kind of value each takes, Config says.
+_OPTIONS = {
+    "stage": f"one of: {', '.join(STAGES)} (default: cnn)",
+    "data": "where the digits come from; a folder has MNIST's IDX files or Kaggle's train.csv "
+    "(default: auto, the first of PADDLE_MNIST_DATA, the cache, a download, the sample)",
+    "epochs": "times through the images",
+    "batch_size": "images a step",
+    "learning_rate": "the size of the steps",
+    "optimizer": f"one of: {', '.join(OPTIMIZERS)}",
+    "schedule": f"how the learning rate changes, one of: {', '.join(SCHEDULES)}",
+    "augment": f"how training images are changed at random, one of: {', '.join(AUGMENTATIONS)}",
+    "label_smoothing": "spread this part of each label evenly over all classes",
+    "validation": "hold out this part of the training images",
+    "best_weights": "keep the weights of the best epoch on the images held out, not those of the "
+    "last",
+    "seed": "of all random numbers (default: 0)",
+    "device": f"one of: {', '.join(DEVICES)}",
+    "threads": "threads of a matrix product",
+    "amp": "mixed precision: compute in 16 bits where that is safe (needs a GPU)",
+}
+_METAVARS: dict[Any, str] = {int: "N", float: "X", Optional[float]: "X"}
 
 
 def build_parser() -> Parser:
@@ -57,42 +61,15 @@ def build_parser() -> Parser:
         prog="python -m paddle_mnist.train",
         description="Train a stage of the course, save the run, and measure it on the test images.",
     )
-    parser.add_argument("--stage", metavar="S", help=f"one of: {', '.join(STAGES)} (default: cnn)")
-    parser.add_argument(
-        "--data",
-        metavar="auto|sample|DIR",
-        help="where the digits come from; DIR has MNIST's IDX files or Kaggle's train.csv "
-        "(default: auto, the first of PADDLE_MNIST_DATA, the cache, a download, the sample)",
-    )
-    parser.add_argument("--epochs", type=int, metavar="N", help="times through the images")
-    parser.add_argument("--batch-size", type=int, metavar="N", help="images a step")
-    parser.add_argument("--learning-rate", type=float, metavar="X", help="the size of the steps")
-    parser.add_argument("--optimizer", metavar="NAME", help=f"one of: {', '.join(OPTIMIZERS)}")
-    parser.add_argument(
-        "--schedule",
-        metavar="NAME",
-        help=f"how the learning rate changes, one of: {', '.join(SCHEDULES)}",
-    )
-    parser.add_argument(
-        "--augment",
-        metavar="NAME",
-        help=f"how training images are changed at random, one of: {', '.join(AUGMENTATIONS)}",
-    )
-    parser.add_argument(
-        "--label-smoothing",
-        type=float,
-        metavar="X",
-        help="spread this part of each label evenly over all classes",
-    )
-    parser.add_argument(
-        "--validation", type=float, metavar="X", help="hold out this part of the training images"
-    )
-    parser.add_argument(
-        "--best-weights",
-        action=argparse.BooleanOptionalAction,
-        help="keep the weights of the best epoch on the images held out, not those of the last",
-    )
-    parser.add_argument("--seed", type=int, metavar="N", help="of all random numbers (default: 0)")
+    kinds = get_type_hints(Config)
+    for name, text in _OPTIONS.items():
+        option, kind = f"--{name.replace('_', '-')}", kinds[name]
+        if kind is bool:
+            parser.add_argument(option, action=argparse.BooleanOptionalAction, help=text)
+        else:
+            metavar = _METAVARS.get(kind, "auto|sample|DIR" if name == "data" else "NAME")
+            kind = float if kind == Optional[float] else kind
+            parser.add_argument(option, type=kind, metavar=metavar, help=text)
     parser.add_argument(
         "--out", type=Path, metavar="DIR", help="the run's folder (default: runs/STAGE)"
     )
@@ -106,19 +83,12 @@ def build_parser() -> Parser:
         help="write a board for VisualDL: curves, weights, mistakes on the images held out, the "
         "graph (needs visualdl)",
     )
-    parser.add_argument("--device", metavar="D", help=f"one of: {', '.join(DEVICES)}")
-    parser.add_argument("--threads", type=int, metavar="N", help="threads of a matrix product")
     parser.add_argument(
         "--processes",
         type=int,
         metavar="N",
         help="train with N processes of this machine, each with its part of every batch "
         "(default: 1)",
-    )
-    parser.add_argument(
-        "--amp",
-        action=argparse.BooleanOptionalAction,
-        help="mixed precision: compute in 16 bits what bears it (needs a GPU)",
     )
     parser.add_argument(
         "--summary", action="store_true", help="print the network's layers, and stop"
@@ -136,13 +106,13 @@ def train(arguments: argparse.Namespace, words: Sequence[str]) -> int | None:
     Returns:
         The exit code, where it is not 0.
     """
-    options = {name: getattr(arguments, name) for name in _CONFIG_OPTIONS}
+    options = {name: getattr(arguments, name) for name in _OPTIONS}
     stage = arguments.stage or "cnn"
     find_stage(stage)
-    folder = arguments.out or Path("runs") / stage
     if arguments.summary:
         print_summary(stage)
         return None
+    folder = arguments.out or Path("runs") / stage
     if options["data"] not in (None, "auto", "sample"):
         options["data"] = os.path.abspath(os.path.expanduser(options["data"]))
     if arguments.resume:
@@ -152,22 +122,22 @@ def train(arguments: argparse.Namespace, words: Sequence[str]) -> int | None:
     rank, count = place_of_process()
     processes = count if arguments.processes is None else arguments.processes
     check_processes(processes, config.batch_size)
-    before = _saved(folder)
+    if processes != count > 1:
+        raise UsageError(
+            f"this is one of {count} processes already; leave --processes {processes} out"
+        )
+    before = _seal(folder)
     try:
         if processes == count:
             return _train_here(arguments, config, folder, rank)
-        if count > 1:
-            raise UsageError(
-                f"this is one of {count} processes already; leave --processes {processes} out"
-            )
-        command = [sys.executable, "-m", "paddle_mnist.train", *words]
-        return run_together(command, processes)
+        return run_together([sys.executable, "-m", "paddle_mnist.train", *words], processes)
     except (KeyboardInterrupt, ProcessEndedError) as end:
-        if not arguments.resume and _saved(folder) == before:
-            what = "No epoch was finished yet, so nothing was saved."
-        else:
+        what = "No epoch was finished yet, so nothing was saved."
+        if arguments.resume or _seal(folder) != before:
             what = how_to_resume(config.stage, folder, arguments.visualdl, processes)
-        raise type(end)(f"{end}. {what}" if str(end) else what) from None
+        if isinstance(end, KeyboardInterrupt):
+            raise StoppedError(what) from None
+        raise ProcessEndedError(f"{end}. {what}") from None
 
 
 def _train_here(
@@ -216,6 +186,7 @@ def resumed_config(folder: Path, changes: dict[str, Any]) -> Config:
         UsageError: something else was asked for than the run was started with.
     """
     from paddle_mnist.runs.folder import load_record
+    from paddle_mnist.runs.resuming import check_changes
 
     record = load_record(folder)
     if "imported" in record or "shipped" in record:
@@ -233,14 +204,15 @@ def resumed_config(folder: Path, changes: dict[str, Any]) -> Config:
     return dataclasses.replace(config, **asked)
 
 
-def _saved(folder: Path) -> bytes:
-    from paddle_mnist.runs.folder import RECORD
+def _seal(folder: Path) -> str | None:
+    """What tells the saved states of a run apart; None: there is none to go on from."""
+    from paddle_mnist.runs.folder import load_record
 
     try:
-        # A pipe in its place could block for ever.
-        return (folder / RECORD).read_bytes() if (folder / RECORD).is_file() else b""
-    except OSError:  # nothing is saved there, or nothing that can be gone on with
-        return b""
+        seal: str = load_record(folder)["sha256"]
+    except RunError:
+        return None
+    return seal
 
 
 def how_to_resume(

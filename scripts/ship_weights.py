@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 REPOSITORY = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(REPOSITORY))  # so that it runs without an installed package
 
-from paddle_mnist.runs.folder import MODEL, load_model, load_record, save_run
+from paddle_mnist.runs.folder import MODEL, Run, load_record, save_run
 from paddle_mnist.runs.shipped import FOLDER, SEEN_OF_MNIST
 from paddle_mnist.system.command_line import Parser, run
 from paddle_mnist.system.errors import RunError
@@ -83,7 +83,7 @@ def ship(folder: Path, into: Path) -> Path:
     same = fingerprint(mnist.train, mnist.validation, mnist.test) == record["data"]["fingerprint"]
     if not same:
         raise RunError(f"the run in {folder} was not trained on the MNIST that is here")
-    model = load_model(folder, record)
+    model = Run(folder, record).model()
     as_trained = measure(record["stage"], model, mnist.test)
     if as_trained.correct != record["test"]["correct"]:
         raise RunError(

@@ -1,7 +1,7 @@
-"""Another hand writes the same digit: augmentation by what differs between writers and pens.
+"""Augmentation: training images are changed at random, so that no image is seen twice.
 
 `RandomAffine` moves a picture as a whole. Handwriting differs in more: pens are thick or thin,
-writers slant, and no two lines are equally straight.
+writers slant, and no two lines are equally straight; that is `RandomWriting`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from typing import Callable
 import numpy as np
 import paddle
 import paddle.nn.functional as F
+
+from paddle_mnist.data.split import SIDE
 
 # From normalised pictures [N, 784] and a source of random numbers to changed pictures [N, 784].
 Augmentation = Callable[[paddle.Tensor, np.random.Generator], paddle.Tensor]
@@ -35,19 +37,11 @@ class RandomAffine:
     shift: float = 0.1
 
     def __call__(self, rows: paddle.Tensor, random: np.random.Generator) -> paddle.Tensor:
-        """Return changed copies of normalised pictures.
-
-        Args:
-            rows: float32 [N, 784], as `norm_img` returns them.
-            random: where the random numbers are drawn from.
-
-        Returns:
-            float32 [N, 784]; what moves in from outside is paper (0).
-        """
+        """From normalised pictures [N, 784] to changed ones; what moves in is paper (0)."""
         matrices = paddle.to_tensor(self.matrices(rows.shape[0], random))
-        pictures = rows.reshape([-1, 1, 28, 28])  # [N, 784] -> [N, 1, 28, 28]
+        pictures = rows.reshape([-1, 1, SIDE, SIDE])  # [N, 784] -> [N, 1, 28, 28]
         grid = F.affine_grid(matrices, pictures.shape, align_corners=False)  # [N, 28, 28, 2]
-        return F.grid_sample(pictures, grid, align_corners=False).reshape([-1, 784])
+        return F.grid_sample(pictures, grid, align_corners=False).reshape([-1, SIDE * SIDE])
 
     def matrices(self, count: int, random: np.random.Generator) -> np.ndarray:
         """Draw `count` matrices that map a place in the new picture to one in the old.
@@ -65,9 +59,6 @@ class RandomAffine:
             [sine * zoom[:, 0], cosine * zoom[:, 1], shift[:, 1]],
         ]
         return np.moveaxis(np.array(rows, dtype=np.float32), 2, 0)  # [2, 3, N] -> [N, 2, 3]
-
-
-_SIDE = 28
 
 
 @dataclass(frozen=True)
@@ -99,22 +90,14 @@ class RandomWriting:
     smoothness: float = 4.0
 
     def __call__(self, rows: paddle.Tensor, random: np.random.Generator) -> paddle.Tensor:
-        """Return changed copies of normalised pictures.
-
-        Args:
-            rows: float32 [N, 784], as `norm_img` returns them.
-            random: where the random numbers are drawn from.
-
-        Returns:
-            float32 [N, 784], from 0 to 1; what moves in from outside is paper (0).
-        """
-        pictures = rows.reshape([-1, 1, _SIDE, _SIDE])  # [N, 784] -> [N, 1, 28, 28]
+        """From normalised pictures [N, 784] to changed ones; what moves in is paper (0)."""
+        pictures = rows.reshape([-1, 1, SIDE, SIDE])  # [N, 784] -> [N, 1, 28, 28]
         count = pictures.shape[0]
         pictures = change_strokes(pictures, random.uniform(-self.thinner, self.thicker, count))
         matrices = paddle.to_tensor(self.matrices(count, random))  # [N, 2, 3]
         grid = F.affine_grid(matrices, pictures.shape, align_corners=False)  # [N, 28, 28, 2]
         grid = grid + paddle.to_tensor(self.bends(count, random))
-        return F.grid_sample(pictures, grid, align_corners=False).reshape([-1, _SIDE * _SIDE])
+        return F.grid_sample(pictures, grid, align_corners=False).reshape([-1, SIDE * SIDE])
 
     def matrices(self, count: int, random: np.random.Generator) -> np.ndarray:
         """Draw `count` matrices that map a place in the new picture to one in the old.
@@ -133,17 +116,17 @@ class RandomWriting:
         Returns:
             float32 [count, 28, 28, 2], in units of half a side, x and y.
         """
-        noise = random.standard_normal((count, 2, _SIDE, _SIDE), np.float32)
+        noise = random.standard_normal((count, 2, SIDE, SIDE), np.float32)
         size = random.uniform(0, self.bend, (count, 1, 1, 1)).astype(np.float32)
         smoothing = _smoothing(self.smoothness)
         # Smoothing along the rows and then along the columns is two products of matrices.
-        bends = smoothing @ (noise * size) @ smoothing.T / (_SIDE / 2)  # [N, 2, 28, 28]
+        bends = smoothing @ (noise * size) @ smoothing.T / (SIDE / 2)  # [N, 2, 28, 28]
         return np.ascontiguousarray(np.moveaxis(bends, 1, 3))  # [N, 28, 28, 2]
 
 
 def _smoothing(deviation: float) -> np.ndarray:
     """A matrix that smooths a row of noise, and leaves each of its values a variance of 1."""
-    places = np.arange(_SIDE, dtype=np.float32)
+    places = np.arange(SIDE, dtype=np.float32)
     bells = np.exp(-0.5 * ((places[:, np.newaxis] - places) / deviation) ** 2)  # [28, 28]
     smoothing: np.ndarray = bells / np.sqrt((bells**2).sum(axis=1, keepdims=True))
     return smoothing
@@ -173,3 +156,16 @@ def change_strokes(pictures: paddle.Tensor, changes: np.ndarray) -> paddle.Tenso
     before = pictures.max(axis=[1, 2, 3], keepdim=True)
     after = changed.max(axis=[1, 2, 3], keepdim=True)
     return changed * (before / after.clip(min=0.2))
+
+
+def build_augmentation(name: str) -> Augmentation | None:
+    """Make what changes training images, with its defaults.
+
+    Args:
+        name: one of `stages.AUGMENTATIONS`.
+
+    Returns:
+        A function for `loop.Batches`; None for "none".
+    """
+    augmentations = {"none": None, "affine": RandomAffine(), "writing": RandomWriting()}
+    return augmentations[name]

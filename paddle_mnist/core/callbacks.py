@@ -1,84 +1,81 @@
-"""What happens between the steps of a training: schedules, best weights, stopping, a progress bar.
+"""What happens between the steps of a training: validation, learning rate, stopping, best weights.
 
-`loop.fit` calls each callback at the end of every batch and epoch. Callbacks know nothing of
-files, stages or the command line.
+`loop.fit` calls each callback at the end of every batch and epoch, in the order in which they are
+given: what measures comes before what decides by it.
 """
 
 from __future__ import annotations
 
-import sys
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import numpy as np
+import paddle
 from paddle import nn
 from paddle.optimizer.lr import LRScheduler, ReduceOnPlateau
-from tqdm import tqdm
 
-Row = dict[str, Any]
+from paddle_mnist.core.loop import Callback, Progress, Row, evaluate
+from paddle_mnist.core.losses import LossFunction
+from paddle_mnist.data import Split
 
 
-@dataclass
-class Progress:
-    """Where a training is.
+class Validate(Callback):
+    """Measures the network after each epoch, on images that it does not learn from.
 
-    Attributes:
+    The row of the epoch gets `validation_loss` and `validation_accuracy`.
+
+    Args:
         network: what is trained.
-        epochs: how many epochs are planned.
-        batches: how many batches an epoch has.
-        history: a row for each finished epoch: epoch, loss, accuracy, losses (the mean loss of
-            each twentieth of the epoch), seconds, learning_rate and, where there are validation
-            images, validation_loss and validation_accuracy.
-        epoch: the running epoch, from 1.
-        loss: the running epoch's mean loss so far.
-        accuracy: the running epoch's accuracy so far, on batches as they were trained.
-        stop_reason: set by a callback that wants training to end after this epoch.
+        loss_function: from outputs and labels to one number.
+        split: the images to measure on, at least one.
     """
 
-    network: nn.Layer
-    epochs: int
-    batches: int
-    history: list[Row] = field(default_factory=list)
-    epoch: int = 0
-    loss: float = 0.0
-    accuracy: float = 0.0
-    stop_reason: str = ""
-
-
-class Callback:
-    """The base: does nothing at any moment."""
-
-    def on_train_begin(self, progress: Progress) -> None:
-        """Before the first epoch of this call of `fit`."""
-
-    def on_epoch_begin(self, progress: Progress) -> None:
-        """Before the first batch of an epoch."""
-
-    def on_batch_end(self, progress: Progress) -> None:
-        """After each step of the optimiser."""
+    def __init__(self, network: nn.Layer, loss_function: LossFunction, split: Split) -> None:
+        self.network = network
+        self.loss_function = loss_function
+        self.split = split
 
     def on_epoch_end(self, progress: Progress) -> None:
-        """After validation; `progress.history` has the epoch's row."""
+        measured = evaluate(self.network, self.loss_function, self.split)
+        row = progress.history[-1]
+        row["validation_loss"] = measured.loss
+        row["validation_accuracy"] = measured.accuracy
+        row["seconds"] = progress.seconds()  # measuring is a part of the epoch
 
 
-class Schedule(Callback):
-    """Moves a learning-rate schedule: ReduceOnPlateau once an epoch, all others once a batch."""
+class LearningRate(Callback):
+    """Notes the learning rate of each epoch, and moves its schedule where there is one.
 
-    def __init__(self, schedule: LRScheduler) -> None:
-        self.schedule = schedule
+    ReduceOnPlateau moves once an epoch, by the validation loss; all others once a batch.
+
+    Args:
+        optimizer: its rate is noted, as `learning_rate` of the epoch's row.
+        schedule: what `optimizers.build_schedule` returned; a plain number has nothing to move.
+    """
+
+    def __init__(
+        self, optimizer: paddle.optimizer.Optimizer, schedule: LRScheduler | float = 0.0
+    ) -> None:
+        self.optimizer = optimizer
+        self.schedule = schedule if isinstance(schedule, LRScheduler) else None
         self.waits_for_loss = isinstance(schedule, ReduceOnPlateau)
 
+    def on_train_begin(self, progress: Progress) -> None:
+        progress.learning_rate = float(self.optimizer.get_lr())
+
     def on_batch_end(self, progress: Progress) -> None:
-        if not self.waits_for_loss:
+        if self.schedule is not None and not self.waits_for_loss:
             self.schedule.step()
+            progress.learning_rate = float(self.optimizer.get_lr())
 
     def on_epoch_end(self, progress: Progress) -> None:
-        if self.waits_for_loss:
-            row = progress.history[-1]
+        row = progress.history[-1]
+        row["learning_rate"] = progress.learning_rate
+        if self.schedule is not None and self.waits_for_loss:
             self.schedule.step(row.get("validation_loss", row["loss"]))
+            progress.learning_rate = float(self.optimizer.get_lr())
 
 
-def best_epoch(history: list[Row]) -> int:
+def best_epoch(history: Sequence[Row]) -> int:
     """The epoch (from 1) with the highest validation accuracy; of equals, the lowest loss.
 
     Without validation images nothing can be chosen, and the last epoch is the answer.
@@ -89,8 +86,8 @@ def best_epoch(history: list[Row]) -> int:
     return int(best["epoch"])
 
 
-def epochs_without_gain(history: list[Row]) -> int:
-    """How many epochs ago the validation loss was last lower than ever before.
+def epochs_without_gain(history: Sequence[Row]) -> int:
+    """Epochs since the validation loss last improved.
 
     Args:
         history: at least one row, with validation_loss.
@@ -125,47 +122,19 @@ class EarlyStopping(Callback):
 class BestWeights(Callback):
     """Keeps a copy of the weights of the best epoch so far.
 
+    Args:
+        network: what is trained.
+        weights: those of the best epoch before this call of `fit`, when a training goes on.
+
     Attributes:
         weights: name → array of the best epoch; empty before the first one.
     """
 
-    def __init__(self, weights: dict[str, np.ndarray] | None = None) -> None:
+    def __init__(self, network: nn.Layer, weights: Mapping[str, np.ndarray] | None = None) -> None:
+        self.network = network
         self.weights = dict(weights or {})
 
     def on_epoch_end(self, progress: Progress) -> None:
         if best_epoch(progress.history) == progress.epoch:
-            state = progress.network.state_dict()
+            state = self.network.state_dict()
             self.weights = {name: tensor.numpy().copy() for name, tensor in state.items()}
-
-
-class ProgressBar(Callback):
-    """A bar with loss, accuracy and time left on a terminal, and a line for each finished epoch."""
-
-    def __init__(self) -> None:
-        self.bar: tqdm[Any] | None = None
-
-    def on_epoch_begin(self, progress: Progress) -> None:
-        self.bar = tqdm(
-            total=progress.batches,
-            desc=f"epoch {progress.epoch}/{progress.epochs}",
-            unit="batch",
-            leave=False,
-            disable=not sys.stderr.isatty(),
-        )
-
-    def on_batch_end(self, progress: Progress) -> None:
-        if self.bar is not None and not self.bar.disable:
-            text = f"loss {progress.loss:.4f}, accuracy {progress.accuracy:.4f}"
-            self.bar.set_postfix_str(text, refresh=False)
-            self.bar.update()
-
-    def on_epoch_end(self, progress: Progress) -> None:
-        if self.bar is not None:
-            self.bar.close()
-        row = progress.history[-1]
-        line = f"epoch {row['epoch']}/{progress.epochs}: loss {row['loss']:.4f}, "
-        line += f"accuracy {row['accuracy']:.4f}"
-        if "validation_loss" in row:
-            line += f"; validation loss {row['validation_loss']:.4f}, "
-            line += f"accuracy {row['validation_accuracy']:.4f}"
-        print(f"{line}; {row['seconds']:.1f} s", flush=True)

@@ -1,32 +1,70 @@
-"""The training loop: `train_step`, `evaluate`, `fit`.
+"""The training loop: `train_step`, `evaluate`, `Batches`, `fit`.
 
-The loop is written here because it is what the course teaches. It knows nothing of files, stages
-or the command line; what else should happen between the steps is a callback.
+The loop is written here because it is what the course teaches. It knows a step and where batches
+come from; what else should happen between the steps is a callback.
 """
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Callable
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Callable
 
 import numpy as np
 import paddle
 from paddle import nn
 
 from paddle_mnist.core.augmentation import Augmentation
-from paddle_mnist.core.callbacks import Callback, Progress, Row
 from paddle_mnist.core.losses import LossFunction
 from paddle_mnist.core.metrics import Average, means_of_parts, predicted_digits
 from paddle_mnist.core.transforms import norm_img
 from paddle_mnist.data import Split
-from paddle_mnist.parallel.group import ALONE, Workers
 from paddle_mnist.system.errors import TrainingError
 
+# From images [B, 784] and labels [B] to the mean loss, and how many images were read right. It
+# changes the weights.
+Step = Callable[[paddle.Tensor, paddle.Tensor], tuple[float, int]]
 
-@dataclass(frozen=True)
+Row = dict[str, Any]
+
+
+def train_step(
+    network: nn.Layer,
+    loss_function: LossFunction,
+    optimizer: paddle.optimizer.Optimizer,
+    images: paddle.Tensor,
+    labels: paddle.Tensor,
+) -> tuple[float, int]:
+    """Change the network's weights a little, so that the loss on this batch falls.
+
+    Args:
+        network: changed in place; afterwards in training mode.
+        loss_function: from outputs and labels to one number.
+        optimizer: over the network's parameters.
+        images: float32 [B, 784], as `norm_img` returns them.
+        labels: int64 [B].
+
+    Returns:
+        The loss before the change, and how many images were read right then.
+    """
+    network.train()
+    outputs = network(images)  # [B, 784] -> [B, 10]
+    loss = loss_function(outputs, labels)
+    loss.backward()
+    optimizer.step()
+    optimizer.clear_grad()
+    return float(loss), count_correct(outputs, labels)
+
+
+def count_correct(outputs: paddle.Tensor, labels: paddle.Tensor) -> int:
+    """How many images were read right, by outputs [B, 10] or [B, 1] and labels [B]."""
+    return int((predicted_digits(outputs.numpy()) == labels.numpy()).sum())
+
+
+# Arrays have no single truth value, so a generated == would fail: equality stays that of objects.
+@dataclass(frozen=True, eq=False)
 class Evaluation:
     """What `evaluate` found.
 
@@ -45,39 +83,8 @@ class Evaluation:
     outputs: np.ndarray
 
 
-def train_step(
-    network: nn.Layer,
-    loss_function: LossFunction,
-    optimizer: paddle.optimizer.Optimizer,
-    images: paddle.Tensor,
-    labels: paddle.Tensor,
-) -> tuple[float, np.ndarray]:
-    """Change the network's weights a little, so that the loss on this batch falls.
-
-    Args:
-        network: in training mode.
-        loss_function: from outputs and labels to one number.
-        optimizer: over the network's parameters.
-        images: float32 [N, 784], as `norm_img` returns them.
-        labels: int64 [N].
-
-    Returns:
-        The loss before the change, and the network's outputs [N, 10] or [N, 1].
-    """
-    outputs = network(images)  # [N, 784] -> [N, 10]
-    loss = loss_function(outputs, labels)
-    loss.backward()
-    optimizer.step()
-    optimizer.clear_grad()
-    return float(loss), outputs.numpy()
-
-
 def evaluate(
-    network: nn.Layer,
-    loss_function: LossFunction,
-    split: Split,
-    batch_size: int = 500,
-    workers: Workers = ALONE,
+    network: nn.Layer, loss_function: LossFunction, split: Split, batch_size: int = 500
 ) -> Evaluation:
     """Measure a network without changing it; afterwards its mode is what it was before.
 
@@ -86,68 +93,166 @@ def evaluate(
         loss_function: from outputs and labels to one number.
         split: at least one image.
         batch_size: only a matter of memory: every image counts once.
-        workers: each measures its part of the images; all of them get the same answer.
 
     Raises:
         TrainingError: the loss is not a finite number.
     """
     was_training = network.training
     network.eval()
-    loss, outputs, part = Average(), [], split.take(workers.part(len(split)))
+    loss, outputs = Average(), []
     with paddle.no_grad():
-        for start in range(0, len(part), batch_size):
-            images = norm_img(part.images[start : start + batch_size])
-            labels = paddle.to_tensor(part.labels[start : start + batch_size])
-            batch_outputs = network(images)
+        for start in range(0, len(split), batch_size):
+            images = norm_img(split.images[start : start + batch_size])  # [B, 784]
+            labels = paddle.to_tensor(split.labels[start : start + batch_size])  # [B]
+            batch_outputs = network(images)  # [B, 784] -> [B, 10]
             loss.add(float(loss_function(batch_outputs, labels)), len(labels))
             outputs.append(batch_outputs.numpy())
     if was_training:
         network.train()
-    loss.total, loss.count = workers.sums(loss.total, loss.count)
     if not math.isfinite(loss.value):
         raise TrainingError(
             f"the loss is {loss.value} on {len(split)} images: the weights have become useless; "
             "train again with a lower learning rate"
         )
-    all_outputs = workers.gather(np.concatenate(outputs), len(split))
+    all_outputs = np.concatenate(outputs)  # [N, 10]
     correct = int((predicted_digits(all_outputs) == split.labels).sum())
     return Evaluation(loss.value, correct / len(split), correct, len(split), all_outputs)
 
 
-def fit(
-    network: nn.Layer,
-    loss_function: LossFunction,
-    optimizer: paddle.optimizer.Optimizer,
-    train: Split,
-    validation: Split,
-    *,
-    epochs: int,
-    batch_size: int,
-    random: np.random.Generator,
-    augment: Augmentation | None = None,
-    validation_loss_function: LossFunction | None = None,
-    callbacks: Sequence[Callback] = (),
-    history: Sequence[Row] = (),
-    workers: Workers = ALONE,
-    step: Callable[..., tuple[float, np.ndarray]] = train_step,
-) -> Progress:
-    """Train a network, epoch after epoch.
+class Batches:
+    """The images of a split in random order, a batch at a time; each epoch has an order of its own.
 
     Args:
-        network: changed in place.
-        loss_function: from outputs and labels to one number.
-        optimizer: over the network's parameters.
-        train: the images to learn from, at least one.
-        validation: images to measure each epoch on; may be empty.
-        epochs: how many epochs there shall be in the end, those of `history` included.
+        split: the images to learn from, at least one.
         batch_size: images a step; the last batch of an epoch may be smaller.
         random: decides the order of the images, and the augmentation.
-        augment: changes a batch [N, 784] before the network sees it.
-        validation_loss_function: what is measured on the validation images; None: loss_function.
+        augment: changes a batch [B, 784] before the network sees it.
+    """
+
+    def __init__(
+        self,
+        split: Split,
+        batch_size: int,
+        random: np.random.Generator,
+        augment: Augmentation | None = None,
+    ) -> None:
+        self.split = split
+        self.batch_size = batch_size
+        self.random = random
+        self.augment = augment
+
+    def __len__(self) -> int:
+        return math.ceil(len(self.split) / self.batch_size)
+
+    def __iter__(self) -> Iterator[tuple[paddle.Tensor, paddle.Tensor]]:
+        order = self.random.permutation(len(self.split))  # [N]
+        for start in range(0, len(order), self.batch_size):
+            chosen = order[start : start + self.batch_size]  # [B]
+            images = norm_img(self.split.images[chosen])  # [B, 28, 28] -> [B, 784]
+            if self.augment is not None:
+                images = self.augment(images, self.random)
+            yield images, paddle.to_tensor(self.split.labels[chosen])
+
+
+@dataclass
+class Progress:
+    """Where a training is.
+
+    Attributes:
+        epochs: how many epochs are planned.
+        batches: how many batches an epoch has.
+        history: a row for each finished epoch: epoch, loss, accuracy, losses (the mean loss of
+            each twentieth of the epoch), seconds; and what callbacks add to it.
+        epoch: the running epoch, from 1.
+        losses: the loss of each of its batches so far.
+        loss: their mean, over all images.
+        accuracy: the share read right so far, of batches as they were trained.
+        learning_rate: of the next step, where a callback notes it.
+        stop_reason: set by a callback that wants training to end after this epoch.
+    """
+
+    epochs: int
+    batches: int
+    history: list[Row] = field(default_factory=list)
+    epoch: int = 0
+    losses: list[float] = field(default_factory=list)
+    loss: float = 0.0
+    accuracy: float = 0.0
+    learning_rate: float | None = None
+    stop_reason: str = ""
+
+    def begin_epoch(self) -> None:
+        """Count from the start again."""
+        self.epoch, self.losses = len(self.history) + 1, []
+        self._loss, self._accuracy = Average(), Average()
+        self._started = time.perf_counter()
+
+    def add(self, loss: float, correct: int, count: int) -> None:
+        """Take in what a step returned for a batch of `count` images.
+
+        Raises:
+            TrainingError: the loss is no longer a finite number.
+        """
+        self.losses.append(loss)
+        if not math.isfinite(loss):
+            rate = (
+                f"learning rate below {self.learning_rate:g}"
+                if self.learning_rate
+                else "lower learning rate"
+            )
+            raise TrainingError(
+                f"the loss became {loss} in epoch {self.epoch}, batch {len(self.losses)}: the "
+                f"steps were too large; try a {rate}"
+            )
+        self._loss.add(loss, count)
+        self._accuracy.add(correct / count, count)
+        self.loss, self.accuracy = self._loss.value, self._accuracy.value
+
+    def seconds(self) -> float:
+        """Seconds since the running epoch began."""
+        return time.perf_counter() - self._started
+
+    def end_epoch(self) -> None:
+        """Write the epoch's row into the history."""
+        row: Row = {"epoch": self.epoch, "loss": self.loss, "accuracy": self.accuracy}
+        self.history.append(
+            {**row, "losses": means_of_parts(self.losses), "seconds": self.seconds()}
+        )
+
+
+class Callback:
+    """What is called between the steps; the base does nothing at any moment."""
+
+    def on_train_begin(self, progress: Progress) -> None:
+        """Before the first epoch of this call of `fit`."""
+
+    def on_epoch_begin(self, progress: Progress) -> None:
+        """Before the first batch of an epoch."""
+
+    def on_batch_end(self, progress: Progress) -> None:
+        """After each step of the optimiser."""
+
+    def on_epoch_end(self, progress: Progress) -> None:
+        """After an epoch; `progress.history` has its row."""
+
+
+def fit(
+    step: Step,
+    batches: Batches,
+    epochs: int,
+    *,
+    callbacks: Sequence[Callback] = (),
+    history: Sequence[Row] = (),
+) -> Progress:
+    """Train, epoch after epoch.
+
+    Args:
+        step: learns from one batch; `functools.partial(train_step, network, loss_function,
+            optimizer)`, or anything that is called like it.
+        batches: gives the batches of an epoch, each time it is gone through.
+        epochs: how many epochs there shall be in the end, those of `history` included.
         callbacks: called in this order.
         history: rows of epochs already done, when a training goes on.
-        workers: each takes its part of every batch.
-        step: `train_step`, or one of `parallel.build_step` for several workers.
 
     Returns:
         The progress at the end, with the full history.
@@ -155,80 +260,19 @@ def fit(
     Raises:
         TrainingError: the loss is no longer a finite number.
     """
-    batches = math.ceil(len(train) / batch_size)
-    progress = Progress(network, epochs, batches, list(history))
+    progress = Progress(epochs, len(batches), list(history))
     for callback in callbacks:
         callback.on_train_begin(progress)
     while len(progress.history) < epochs and not progress.stop_reason:
-        progress.epoch = len(progress.history) + 1
-        started = time.perf_counter()
+        progress.begin_epoch()
         for callback in callbacks:
             callback.on_epoch_begin(progress)
-        losses = _train_epoch(
-            progress,
-            loss_function,
-            optimizer,
-            train,
-            batch_size,
-            random,
-            augment,
-            callbacks,
-            workers,
-            step,
-        )
-        row: Row = {"epoch": progress.epoch, "loss": progress.loss, "accuracy": progress.accuracy}
-        row["losses"] = means_of_parts(losses)
-        if len(validation):
-            measured = evaluate(
-                network, validation_loss_function or loss_function, validation, workers=workers
-            )
-            row["validation_loss"] = measured.loss
-            row["validation_accuracy"] = measured.accuracy
-        row["learning_rate"] = float(optimizer.get_lr())
-        row["seconds"] = time.perf_counter() - started
-        progress.history.append(row)
+        for images, labels in batches:
+            loss, correct = step(images, labels)
+            progress.add(loss, correct, len(labels))
+            for callback in callbacks:
+                callback.on_batch_end(progress)
+        progress.end_epoch()
         for callback in callbacks:
             callback.on_epoch_end(progress)
     return progress
-
-
-def _train_epoch(
-    progress: Progress,
-    loss_function: LossFunction,
-    optimizer: paddle.optimizer.Optimizer,
-    train: Split,
-    batch_size: int,
-    random: np.random.Generator,
-    augment: Augmentation | None,
-    callbacks: Sequence[Callback],
-    workers: Workers,
-    step: Callable[..., tuple[float, np.ndarray]],
-) -> list[float]:
-    progress.network.train()
-    loss, accuracy, batch_losses = Average(), Average(), []
-    order = random.permutation(len(train))
-    for start in range(0, len(train), batch_size):
-        chosen = order[start : start + batch_size]
-        images, labels = norm_img(train.images[chosen]), train.labels[chosen]
-        if augment is not None:
-            images = augment(images, random)
-        images, labels = workers.own(images), workers.own(labels)
-        batch_loss, outputs = step(
-            progress.network, loss_function, optimizer, images, paddle.to_tensor(labels)
-        )
-        if not math.isfinite(batch_loss):
-            raise TrainingError(
-                f"the loss became {batch_loss} in epoch {progress.epoch}, "
-                f"batch {start // batch_size + 1}: the steps were too large; "
-                f"try a learning rate below {optimizer.get_lr():g}"
-            )
-        batch_losses.append(batch_loss)
-        loss.add(batch_loss, len(chosen))
-        right = float((predicted_digits(outputs) == labels).mean())
-        accuracy.add(right, len(chosen) * workers.share(len(chosen)))
-        progress.loss, progress.accuracy = loss.value, accuracy.value
-        for callback in callbacks:
-            callback.on_batch_end(progress)
-    accuracy.total, accuracy.count = workers.sums(accuracy.total, accuracy.count)
-    progress.accuracy = accuracy.value
-    return batch_losses

@@ -9,14 +9,12 @@ from __future__ import annotations
 import difflib
 import importlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from paddle_mnist.system.errors import UsageError
 
 if TYPE_CHECKING:
     from paddle import nn
-
-    from paddle_mnist.core.augmentation import Augmentation
 
 
 @dataclass(frozen=True)
@@ -64,12 +62,8 @@ class Stage:
     validation: float | None = None
 
 
-# From a name to the class that changes training images, under `paddle_mnist`.
-AUGMENTATIONS: dict[str, str | None] = {
-    "none": None,
-    "affine": "core.augmentation:RandomAffine",
-    "writing": "core.augmentation:RandomWriting",
-}
+# How training images may be changed at random; `augmentation.build_augmentation` has the classes.
+AUGMENTATIONS = ("none", "affine", "writing")
 
 STAGES: dict[str, Stage] = {
     "linear": Stage(
@@ -196,33 +190,8 @@ def build_network(stage: str) -> nn.Layer:
     Raises:
         UsageError: there is no such stage.
     """
-    network: nn.Layer = _find_class(f"models.{find_stage(stage).network}")()
+    module_name, class_name = find_stage(stage).network.split(":")
+    # Only here, because the models import Paddle, which takes seconds.
+    module = importlib.import_module(f"paddle_mnist.models.{module_name}")
+    network: nn.Layer = getattr(module, class_name)()
     return network
-
-
-def build_augmentation(name: str) -> Augmentation | None:
-    """Make what changes training images, with its defaults.
-
-    Args:
-        name: a key of AUGMENTATIONS.
-
-    Returns:
-        A function for `loop.fit`; None for "none".
-
-    Raises:
-        UsageError: there is none of that name.
-    """
-    check_augmentation(name)
-    place = AUGMENTATIONS[name]
-    return None if place is None else _find_class(place)()
-
-
-def check_augmentation(name: str) -> None:
-    if name not in AUGMENTATIONS:
-        allowed = ", ".join(AUGMENTATIONS)
-        raise UsageError(f"unknown augmentation {name!r}; allowed: {allowed}")
-
-
-def _find_class(place: str) -> Any:
-    module_name, class_name = place.split(":")
-    return getattr(importlib.import_module(f"paddle_mnist.{module_name}"), class_name)

@@ -7,30 +7,30 @@ two sums for each channel on the way back.
 
 from __future__ import annotations
 
-from typing import Any, Union
+from typing import Any, NamedTuple, Union
 
 import paddle
 import paddle.nn.functional as F
 from paddle import nn
 
-from paddle_mnist.parallel.group import Workers
+from paddle_mnist.parallel.group import Group
 
 PlainNorm = Union[nn.BatchNorm1D, nn.BatchNorm2D]
 
 
-def share_normalization(network: nn.Layer, workers: Workers) -> None:
+def share_normalization(network: nn.Layer, group: Group) -> None:
     """Put a `SharedBatchNorm` in the place of each batch normalisation of a network.
 
     Parameters, running averages and their names stay, so that the network's state is the same.
 
     Args:
         network: changed in place.
-        workers: those who have the other parts of each batch.
+        group: those who have the other parts of each batch.
     """
     for parent in network.sublayers(include_self=True):
         for name, layer in list(parent.named_children()):
             if isinstance(layer, (nn.BatchNorm1D, nn.BatchNorm2D)):
-                setattr(parent, name, SharedBatchNorm(layer, workers))
+                setattr(parent, name, SharedBatchNorm(layer, group))
 
 
 class SharedBatchNorm(nn.Layer):
@@ -38,26 +38,29 @@ class SharedBatchNorm(nn.Layer):
 
     Args:
         plain: gives its parameters and running averages.
-        workers: those who have the other parts.
+        group: those who have the other parts.
     """
 
-    def __init__(self, plain: PlainNorm, workers: Workers) -> None:
+    def __init__(self, plain: PlainNorm, group: Group) -> None:
         super().__init__()
         self.weight, self.bias = plain.weight, plain.bias
         self._mean, self._variance = plain._mean, plain._variance
         self.momentum, self.epsilon = plain._momentum, plain._epsilon
-        self.workers = workers
+        self.group = group
 
     def forward(self, maps: paddle.Tensor) -> paddle.Tensor:
         """From [N, C] or [N, C, H, W], a part of the batch, to the same shape."""
         # A graph of the network, as it is drawn or exported, is that of one process.
         if self.training and paddle.in_dynamic_mode():
-            mean, variance, count = _shared_moments(maps.detach(), self.workers)  # [C], [C]
-            for average, value in ((self._mean, mean), (self._variance, variance)):
+            moments = _shared_moments(maps.detach(), self.group)
+            for average, value in (
+                (self._mean, moments.mean),
+                (self._variance, moments.variance),
+            ):
                 average.set_value(self.momentum * average + (1 - self.momentum) * value)
             # Paddle says no types of `apply`.
             normalized: paddle.Tensor = _Normalize.apply(  # type: ignore[no-untyped-call]
-                maps, self.weight, self.bias, mean, variance, count, self.epsilon, self.workers
+                maps, self.weight, self.bias, moments, self.epsilon, self.group
             )
             return normalized
         return F.batch_norm(
@@ -65,10 +68,15 @@ class SharedBatchNorm(nn.Layer):
         )
 
 
-def _shared_moments(
-    maps: paddle.Tensor, workers: Workers
-) -> tuple[paddle.Tensor, paddle.Tensor, float]:
-    """Mean and variance of each channel over all parts, and how many values there are of each."""
+class Moments(NamedTuple):
+    """Mean and variance of each channel over all parts, [C], and how many values it has."""
+
+    mean: paddle.Tensor
+    variance: paddle.Tensor
+    values: float
+
+
+def _shared_moments(maps: paddle.Tensor, group: Group) -> Moments:
     channels = maps.shape[1]
     mean, variance = paddle.zeros([channels]), paddle.zeros([channels])
     ones, zeros = paddle.ones([channels]), paddle.zeros([channels])
@@ -76,14 +84,14 @@ def _shared_moments(
     # other quick way to them.
     F.batch_norm(maps, mean, variance, ones, zeros, training=True, momentum=0.0)
     values = paddle.full([1], float(maps.size // channels))
-    found = workers.collect(paddle.concat([mean, variance, values]))
+    found = group.collect(paddle.concat([mean, variance, values]))
     parts = paddle.stack(found)  # [processes, 2C + 1]
     means, variances, counts = paddle.split(parts, [channels, channels, 1], axis=1)
     count = counts.sum()
     mean = (means * counts).sum(0) / count  # [C]
     # A part's own variance, and how far its mean is from that of all.
     variance = ((variances + (means - mean).square()) * counts).sum(0) / count  # [C]
-    return mean, variance, float(count)
+    return Moments(mean, variance, float(count))
 
 
 class _Normalize(paddle.autograd.PyLayer):
@@ -95,22 +103,19 @@ class _Normalize(paddle.autograd.PyLayer):
         maps: paddle.Tensor,
         weight: paddle.Tensor,
         bias: paddle.Tensor,
-        mean: paddle.Tensor,
-        variance: paddle.Tensor,
-        count: float,
+        moments: Moments,
         epsilon: float,
-        workers: Workers,
+        group: Group,
     ) -> paddle.Tensor:
-        ctx.save_for_backward(maps, weight, bias, mean, variance)
-        ctx.count, ctx.epsilon, ctx.workers = count, epsilon, workers
-        return F.batch_norm(maps, mean, variance, weight, bias, epsilon=epsilon)
+        # As one object, the moments are constants to Paddle, which knows no gradient of them.
+        ctx.save_for_backward(maps, weight, bias)
+        ctx.moments, ctx.epsilon, ctx.group = moments, epsilon, group
+        return F.batch_norm(maps, moments.mean, moments.variance, weight, bias, epsilon=epsilon)
 
-    # Paddle's own type has no None for what needs no gradient, though Paddle asks for it.
     @staticmethod
-    def backward(  # type: ignore[override]
-        ctx: Any, gradient: paddle.Tensor
-    ) -> tuple[paddle.Tensor | None, ...]:
-        maps, weight, bias, mean, variance = ctx.saved_tensor()
+    def backward(ctx: Any, gradient: paddle.Tensor) -> tuple[paddle.Tensor, ...]:
+        maps, weight, bias = ctx.saved_tensor()
+        mean, variance, count = ctx.moments
         inputs = [tensor.detach() for tensor in (maps, weight, bias)]
         for tensor in inputs:
             tensor.stop_gradient = False
@@ -124,7 +129,7 @@ class _Normalize(paddle.autograd.PyLayer):
         # values z, scale · (Σ gradient + z · Σ (gradient · z)) / count, where both sums go over
         # the whole batch. That is a normalisation again, with another weight and bias.
         sums = paddle.stack([of_weight, of_bias])  # [2, C]
-        ctx.workers.add_up(sums)
-        sums *= weight / paddle.sqrt(variance + ctx.epsilon) / ctx.count
+        ctx.group.add_up(sums)
+        sums *= weight / paddle.sqrt(variance + ctx.epsilon) / count
         through_moments = F.batch_norm(maps, mean, variance, sums[0], sums[1], epsilon=ctx.epsilon)
-        return of_maps - through_moments, of_weight, of_bias, None, None
+        return of_maps - through_moments, of_weight, of_bias

@@ -23,8 +23,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from paddle import nn
 
-from paddle_mnist.core.callbacks import Callback, Progress, Row
-from paddle_mnist.core.loop import evaluate
+from paddle_mnist.core.loop import Callback, Progress, Row, evaluate
 from paddle_mnist.core.losses import LossFunction
 from paddle_mnist.core.metrics import predicted_digits, softmax
 from paddle_mnist.data import Mnist
@@ -79,6 +78,7 @@ class Board(Callback):
         folder: made where it is missing. Its records are replaced by those of a new training, and
             gone on with by a resumed one.
         mnist: the images.
+        network: what is trained.
         optimizer: its learning rate is written.
         loss_function: what the validation images are measured with.
         batch_size: images a step.
@@ -88,12 +88,14 @@ class Board(Callback):
         self,
         folder: Path,
         mnist: Mnist,
+        network: nn.Layer,
         optimizer: paddle.optimizer.Optimizer,
         loss_function: LossFunction,
         batch_size: int,
     ) -> None:
         self.folder = folder
         self.mnist = mnist
+        self.network = network
         self.optimizer = optimizer
         self.loss_function = loss_function
         self.batch_size = batch_size
@@ -130,10 +132,10 @@ class Board(Callback):
         if is_new:
             for row in progress.history:  # of a training that had no board before
                 self._write_row(row)
-            self._write_weights(progress.network, finished)
+            self._write_weights(self.network, finished)
             for old in self.folder.glob(GRAPHS):
                 old.unlink()
-            self._write_graph(progress.network)
+            self._write_graph(self.network)
 
     def on_epoch_begin(self, progress: Progress) -> None:
         self.batch, self.images, self.loss_sum = 0, 0, 0.0
@@ -155,9 +157,9 @@ class Board(Callback):
 
     def on_epoch_end(self, progress: Progress) -> None:
         self._write_row(progress.history[-1])
-        self._write_weights(progress.network, progress.epoch)
+        self._write_weights(self.network, progress.epoch)
         if VALIDATION in self.writers:
-            self._write_mistakes(progress.network, progress.epoch)
+            self._write_mistakes(self.network, progress.epoch)
         for writer in self.writers.values():
             writer.flush()
 

@@ -16,10 +16,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import filelock
 import numpy as np
 import safetensors
 import safetensors.numpy
@@ -117,6 +120,34 @@ def update_record(folder: Path, changes: Record) -> None:
         raise RunError(f"the run cannot be saved in {folder}: {error}") from error
 
 
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Keep other trainings out of a run's folder, which is made where it is missing.
+
+    The file `.lock` stays there. Who deleted it while it is locked would let two others in: one
+    that had opened it before, and one that makes a new one.
+
+    Raises:
+        RunError: another training has the folder, or it cannot be written.
+    """
+    lock = filelock.FileLock(folder / ".lock", timeout=0)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except filelock.Timeout:
+        raise RunError(
+            f"another training is writing to {folder}; wait for its end, or give --out another one"
+        ) from None
+    except (FileExistsError, NotADirectoryError):
+        raise RunError(
+            f"{folder} cannot be a run's folder: a file is in the way; give --out another one"
+        ) from None
+    except OSError as error:
+        raise RunError(f"the run cannot be saved in {folder}: {error}") from error
+    with lock:
+        yield
+
+
 def sweep(folder: Path) -> None:
     """Take away what an interrupted save left behind; do so only where no other training runs.
 
@@ -130,22 +161,18 @@ def sweep(folder: Path) -> None:
 
 
 def _sweep(folder: Path) -> None:
+    try:
+        hashes = load_record(folder)["files"]
+    except RunError:  # missing or damaged: nothing there that the new run could lose
+        hashes = {}
     # A `.next` that fits run.json is a part of the run, and takes its place.
     for name in (MODEL, STATE, SEEN):
         waiting = _next(folder / name)
-        if waiting.is_file() and _sha256(waiting.read_bytes()) == _hash_on_record(folder, name):
+        if waiting.is_file() and _sha256(waiting.read_bytes()) == hashes.get(name):
             os.replace(waiting, folder / name)
     for pattern in _LEFTOVERS:
         for leftover in folder.glob(pattern):
             leftover.unlink()
-
-
-def _hash_on_record(folder: Path, name: str) -> str | None:
-    try:
-        found: str | None = load_record(folder)["files"].get(name)
-    except RunError:  # missing or damaged: nothing there that the new run could lose
-        return None
-    return found
 
 
 def _sha256(content: bytes) -> str:
@@ -216,7 +243,7 @@ def load_record(folder: Path) -> Record:
 
 def _read(path: Path, limit: int) -> bytes:
     if path.exists() and not path.is_file():  # a pipe could block for ever
-        raise RunError(f"{path} is no ordinary file; train again")
+        raise RunError(f"{path} is not an ordinary file; train again")
     with open(path, "rb") as file:
         size = os.fstat(file.fileno()).st_size
         if size > limit:
@@ -253,36 +280,87 @@ def _check_record(path: Path, record: Any) -> None:
         raise RunError(f"{path} is damaged: {wrong}; train again")
 
 
-def load_tensors(folder: Path, name: str, record: Record) -> Tensors:
-    """Read one of a run's tensor files.
+@dataclass(frozen=True, eq=False)
+class Run:
+    """A saved run; its tensors are read, and checked, when they are asked for.
 
-    Args:
-        folder: the run.
-        name: MODEL, STATE or SEEN.
-        record: the run's `run.json`, which holds the SHA-256 that the file must have.
-
-    Raises:
-        RunError: the file is missing, or not the one that `run.json` was saved with.
+    Attributes:
+        folder: where it is.
+        record: its `run.json`.
     """
-    path = folder / name
-    expected = record["files"].get(name)
-    found = []
-    for candidate in (path, _next(path)):
-        try:
-            content = _read(candidate, _LARGEST_TENSORS)
-        except FileNotFoundError:
-            continue
-        except OSError as error:
-            raise RunError(f"{candidate} cannot be read: {error}") from error
-        if _sha256(content) == expected:
-            return _parse(path, content)
-        found.append(_sha256(content))
-    if not found:
-        raise RunError(f"{path} is missing; train again to make it")
-    raise RunError(
-        f"{path} is damaged or belongs to another run: its SHA-256 is {found[0][:16]}…, "
-        f"and {RECORD} expects {str(expected)[:16]}…; train again"
-    )
+
+    folder: Path
+    record: Record
+
+    @classmethod
+    def load(cls, folder: Path) -> Run:
+        """Open the run in a folder.
+
+        Raises:
+            RunError: there is no run in the folder, or its `run.json` is damaged.
+        """
+        return cls(folder, load_record(folder))
+
+    def tensors(self, name: str) -> Tensors:
+        """Read one of the tensor files: MODEL, STATE or SEEN.
+
+        Raises:
+            RunError: the file is missing, or not the one that `run.json` was saved with.
+        """
+        path = self.folder / name
+        expected = self.record["files"].get(name)
+        found = []
+        for candidate in (path, _next(path)):
+            try:
+                content = _read(candidate, _LARGEST_TENSORS)
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                raise RunError(f"{candidate} cannot be read: {error}") from error
+            if _sha256(content) == expected:
+                return _parse(path, content)
+            found.append(_sha256(content))
+        if not found:
+            raise RunError(f"{path} is missing; train again to make it")
+        raise RunError(
+            f"{path} is damaged or belongs to another run: its SHA-256 is {found[0][:16]}…, "
+            f"and {RECORD} expects {str(expected)[:16]}…; train again"
+        )
+
+    def model(self) -> Tensors:
+        """Read the weights to use, by name; as float32 even where they are stored as float16.
+
+        Raises:
+            RunError: as `tensors`.
+        """
+        weights = self.tensors(MODEL)
+        if self.record.get("stored_as") != "float16":
+            return weights
+        return {
+            name: array.astype(np.float32) if array.dtype == np.float16 else array
+            for name, array in weights.items()
+        }
+
+    def state(self) -> Tensors:
+        """Read what is needed besides to go on training.
+
+        Raises:
+            RunError: as `tensors`.
+        """
+        return self.tensors(STATE)
+
+    def seen(self) -> Tensors | None:
+        """Read the hashes of the images that the run has seen.
+
+        Returns:
+            Keys of `seen.PARTS` → uint64 [N]; None: the run does not tell.
+
+        Raises:
+            RunError: as `tensors`, or the file holds something else.
+        """
+        if SEEN not in self.record["files"]:
+            return None
+        return _checked_seen(self.folder / SEEN, self.tensors(SEEN))
 
 
 def _parse(path: Path, content: bytes) -> Tensors:
@@ -290,43 +368,6 @@ def _parse(path: Path, content: bytes) -> Tensors:
         return safetensors.numpy.load(content)
     except (safetensors.SafetensorError, ValueError, KeyError) as error:
         raise RunError(f"{path} is damaged: not safetensors ({error}); train again") from error
-
-
-def load_model(folder: Path, record: Record) -> Tensors:
-    """Read the weights to use, as float32 however they are stored.
-
-    Args:
-        folder: the run.
-        record: its `run.json`. Only where that says so are weights stored as float16.
-
-    Raises:
-        RunError: as `load_tensors`.
-    """
-    weights = load_tensors(folder, MODEL, record)
-    if record.get("stored_as") != "float16":
-        return weights
-    return {
-        name: array.astype(np.float32) if array.dtype == np.float16 else array
-        for name, array in weights.items()
-    }
-
-
-def load_seen(folder: Path, record: Record) -> Tensors | None:
-    """Read the hashes of the images that a run has seen.
-
-    Args:
-        folder: the run.
-        record: its `run.json`.
-
-    Returns:
-        Keys of `data.seen.PARTS` → uint64 [N]; None: the run does not tell.
-
-    Raises:
-        RunError: as `load_tensors`, or the file holds something else.
-    """
-    if SEEN not in record["files"]:
-        return None
-    return _checked_seen(folder / SEEN, load_tensors(folder, SEEN, record))
 
 
 def read_seen(path: Path) -> Tensors:

@@ -18,7 +18,7 @@ from paddle_mnist.core.transforms import norm_img
 from paddle_mnist.data.class_names import DIGITS, are_digits
 from paddle_mnist.images import explain, open_picture
 from paddle_mnist.images.surroundings import seem_nothing, seem_several
-from paddle_mnist.runs.folder import Tensors, load_model, load_record, load_seen
+from paddle_mnist.runs.folder import Run, Tensors
 from paddle_mnist.runs.shipped import seen_of_mnist
 from paddle_mnist.runs.state import load_weights
 from paddle_mnist.system.errors import PictureError, RunError
@@ -67,7 +67,7 @@ class Recognizer:
         stage: the name of its stage.
         record: the run's `run.json`.
         seen: hashes of the images that the run was trained on or chosen with, as
-            `data.seen.count_seen` takes them; None: they are not known.
+            `seen.count_seen` takes them; None: they are not known.
         class_names: what the ten classes are called; those of digits where the record does not say.
     """
 
@@ -102,8 +102,8 @@ class Recognizer:
         Raises:
             RunError: there is no run, or it is damaged.
         """
-        folder = Path(folder)
-        record = load_record(folder)
+        run = Run.load(Path(folder))
+        record = run.record
         if record["stage"] not in STAGES:
             raise RunError(
                 f"the run in {folder} is of stage {record['stage']!r:.80}, which this version "
@@ -112,8 +112,7 @@ class Recognizer:
         try:
             _check_class_names(record["data"].get("classes", DIGITS))
             # At once after run.json: while a training goes on, the next epoch replaces both.
-            weights = load_model(folder, record)
-            seen = load_seen(folder, record)
+            weights, seen = run.model(), run.seen()
             network = build_network(record["stage"])
             load_weights(network, weights)
         except RunError as error:

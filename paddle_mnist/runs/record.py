@@ -8,10 +8,9 @@ Knows nothing of files.
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections.abc import Iterator, Mapping
-from typing import Any, Callable
+from typing import Any, Callable, Optional, get_type_hints
 
 from paddle_mnist.core.config import Config
 
@@ -49,7 +48,8 @@ _ENTRIES = {
     "stored_as": "str",
     "largest_change": "float",
 }
-_CONFIG = {field.name: str(field.type) for field in dataclasses.fields(Config)}
+_NAMES = {Optional[int]: "int | None", Optional[float]: "float | None"}
+_CONFIG = {name: _NAMES.get(kind) or kind.__name__ for name, kind in get_type_hints(Config).items()}
 _DATA = {
     "kind": "str",
     "path": "str",

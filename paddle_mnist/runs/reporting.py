@@ -1,4 +1,4 @@
-"""What a run says of itself."""
+"""What a run tells: its record, its history as a table, how it was trained, what it reads."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import numpy as np
 import paddle
 
 from paddle_mnist.core.config import Config, configure
-from paddle_mnist.core.loop import Evaluation
+from paddle_mnist.core.loop import Evaluation, Row
 from paddle_mnist.core.metrics import confusion_matrix, predicted_digits, softmax
 from paddle_mnist.core.stages import STAGES
 from paddle_mnist.data import Mnist, fingerprint
@@ -24,11 +24,30 @@ from paddle_mnist.system.errors import RunError
 from paddle_mnist.system.files import replace_file
 from paddle_mnist.system.runtime import processor, thread_count
 
+# The losses within an epoch are a list, and stay in run.json.
+_COLUMNS = (
+    "epoch",
+    "loss",
+    "accuracy",
+    "validation_loss",
+    "validation_accuracy",
+    "learning_rate",
+    "seconds",
+)
 
-def write_history(path: Path, history: list[dict[str, Any]]) -> None:
+
+def write_history(path: Path, history: list[Row]) -> None:
+    """Write a table with a line for each epoch.
+
+    Args:
+        path: the file, a CSV.
+        history: at least one row.
+
+    Raises:
+        RunError: the file cannot be written.
+    """
     text = io.StringIO()
-    # The losses within an epoch are a list, and stay in run.json.
-    columns = [name for name in history[0] if name != "losses"]
+    columns = [name for name in _COLUMNS if name in history[0]]
     writer = csv.DictWriter(text, columns, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
     writer.writerows(history)
@@ -67,6 +86,14 @@ def command_of(config: Config, processes: int = 1) -> str | None:
 
 
 def fixed_record(config: Config, mnist: Mnist, device: str, processes: int) -> Record:
+    """The entries of `run.json` that stay the same through a training.
+
+    Args:
+        config: what is trained, and how.
+        mnist: the data.
+        device: what `runtime.select_device` returned.
+        processes: how many train together.
+    """
     return {
         "stage": config.stage,
         "config": dataclasses.asdict(config),
@@ -94,13 +121,19 @@ def fixed_record(config: Config, mnist: Mnist, device: str, processes: int) -> R
     }
 
 
-def finish(
-    config: Config,
-    folder: Path,
-    mnist: Mnist,
-    test: Evaluation,
-    history: list[dict[str, Any]],
-) -> None:
+def report(stage: str, folder: Path, mnist: Mnist, test: Evaluation, history: list[Row]) -> None:
+    """Write into a run what came out: the test, and pictures.
+
+    Args:
+        stage: what was trained.
+        folder: the run, saved before.
+        mnist: the data.
+        test: what was measured on its test images.
+        history: a row for each epoch.
+
+    Raises:
+        RunError: the folder cannot be written.
+    """
     digits = predicted_digits(test.outputs)
     measured: dict[str, Any] = {
         "accuracy": test.accuracy,
@@ -113,9 +146,9 @@ def finish(
         measured["accuracy_truncated"] = float(truncated.mean())
     matrix = confusion_matrix(mnist.test.labels, digits)
     write_history(folder / "history.csv", history)
-    save_figure(plot_history(history, config.stage), folder / "curves.png")
+    save_figure(plot_history(history, stage), folder / "curves.png")
     names = mnist.source.class_names
-    confusion = plot_confusion(matrix, f"{config.stage}, test images", names)
+    confusion = plot_confusion(matrix, f"{stage}, test images", names)
     save_figure(confusion, folder / "confusion.png")
     if test.outputs.shape[1] > 1:
         probabilities = softmax(test.outputs)

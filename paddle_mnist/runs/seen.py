@@ -10,7 +10,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from paddle_mnist.data.split import SIDE, Split
+from paddle_mnist.data import Mnist, Split
+from paddle_mnist.data.split import SIDE
+from paddle_mnist.system.errors import DataError
 
 # From a part of the data to the hashes of its images, uint64 [N].
 Seen = Mapping[str, np.ndarray]
@@ -85,3 +87,26 @@ def describe_seen(found: Mapping[str, int], count: int) -> str:
     """What was done with the images, such as "trained on 900 of the 1,000 test images"."""
     parts = [f"{PARTS[name]} {number:,}" for name, number in found.items() if number]
     return f"{' and '.join(parts) or 'trained on none'} of the {count:,} test images"
+
+
+def refuse_seen_test_images(mnist: Mnist, seen: Seen) -> None:
+    """Refuse to train where the result would say nothing, before hours of training.
+
+    Args:
+        mnist: the data to train on and to test on.
+        seen: what `seen_images` returned for them.
+
+    Raises:
+        DataError: more test images than by chance are among those to learn from or choose with.
+    """
+    count = len(mnist.test)
+    found = count_seen(mnist.test.images, seen)
+    if not any(found.values()):
+        return
+    text = f"the network would be {describe_seen(found, count)} of {mnist.source.path}"
+    if are_no_test_images(found, count):
+        raise DataError(
+            f"{text}: it would have seen them, so its accuracy there would say nothing; put other "
+            "images into the files to test on"
+        )
+    print(f"note: {text}", flush=True)

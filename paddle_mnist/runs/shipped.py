@@ -40,7 +40,7 @@ def shipped_run(stage: str) -> Path:
 
 
 def seen_of_mnist() -> Tensors:
-    """Hashes of MNIST's 60,000 training images, as `checkpoint.load_seen` gives those of a run.
+    """Hashes of MNIST's 60,000 training images, as `Run.seen` gives those of a run.
 
     Raises:
         RunError: the package's file of them is missing or damaged.

@@ -73,50 +73,11 @@ def load_optimizer_state(
     """
     import paddle
 
-    _check_averages(optimizer, averages)
     _check_schedule(optimizer.state_dict().get("LR_Scheduler", {}), schedule)
     state: dict[str, Any] = {name: paddle.to_tensor(array) for name, array in averages.items()}
     if schedule:
         state["LR_Scheduler"] = schedule
     optimizer.set_state_dict(state)
-
-
-def _check_averages(optimizer: paddle.optimizer.Optimizer, averages: Tensors) -> None:
-    # Paddle itself would notice only at the first step, or not at all.
-    found = {name: (array.shape, str(array.dtype)) for name, array in averages.items()}
-    differing = sorted(set(found.items()) ^ set(_averages_after_a_step(optimizer).items()))
-    if differing:
-        name, (shape, kind) = differing[0]
-        raise RunError(
-            "the optimiser's state is damaged, or of another network; they differ in "
-            f"{name!a:.80}, {kind} {list(shape)}; train again"
-        )
-
-
-def _averages_after_a_step(
-    optimizer: paddle.optimizer.Optimizer,
-) -> dict[str, tuple[tuple[int, ...], str]]:
-    # A new optimiser has none; so one of the same class takes a step, over weights that are thrown
-    # away.
-    import paddle
-
-    with paddle.utils.unique_name.guard():
-        weights = [
-            paddle.create_parameter(
-                each.shape,
-                "float32",
-                name=each.name,
-                default_initializer=paddle.nn.initializer.Constant(0.0),
-            )
-            for each in optimizer._parameter_list
-            if each.trainable  # not the running averages of batch normalisation
-        ]
-        other = type(optimizer)(1.0, parameters=weights)
-        paddle.add_n([each.sum() for each in weights]).backward()
-        other.step()
-    return {
-        name: (array.shape, str(array.dtype)) for name, array in optimizer_state(other)[0].items()
-    }
 
 
 def _check_schedule(expected: Record, schedule: Any) -> None:

@@ -1,140 +1,139 @@
 """One training from its configuration to a run's folder, new or resumed.
 
-This is where the rooms come together: data, network, loss, optimiser, loop, checkpoint, pictures.
-It reports by printing; it knows nothing of command-line arguments.
+This is where the rooms come together: data, network, loss, optimiser, loop, folder, pictures. It
+reports by printing; it knows nothing of command-line arguments.
 """
 
 from __future__ import annotations
 
-import dataclasses
-import hashlib
-import json
 import math
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, redirect_stdout, suppress
+from contextlib import contextmanager, nullcontext, redirect_stdout
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
 
-import filelock
 import numpy as np
 import paddle
+from paddle import nn
 from paddle.optimizer.lr import LRScheduler
 
+from paddle_mnist.core.augmentation import build_augmentation
 from paddle_mnist.core.callbacks import (
     BestWeights,
-    Callback,
     EarlyStopping,
-    Progress,
-    ProgressBar,
-    Schedule,
+    LearningRate,
+    Validate,
     best_epoch,
 )
-from paddle_mnist.core.config import Config, check_changes
-from paddle_mnist.core.loop import Evaluation, evaluate, fit, train_step
-from paddle_mnist.core.losses import LOSSES, cross_entropy
+from paddle_mnist.core.config import Config
+from paddle_mnist.core.loop import (
+    Batches,
+    Callback,
+    Evaluation,
+    Progress,
+    Row,
+    Step,
+    evaluate,
+    fit,
+    train_step,
+)
+from paddle_mnist.core.losses import LOSSES, LossFunction, cross_entropy
 from paddle_mnist.core.optimizers import build_optimizer, build_schedule
-from paddle_mnist.core.stages import STAGES, build_augmentation, build_network
+from paddle_mnist.core.stages import STAGES, build_network
 from paddle_mnist.data import Mnist, load_mnist
 from paddle_mnist.parallel.batch_norm import share_normalization
-from paddle_mnist.parallel.group import OwnDropout, Workers, build_step, join
+from paddle_mnist.parallel.group import Group, OwnDropout, join
 from paddle_mnist.parallel.launch import check_processes, place_of_process
+from paddle_mnist.parallel.step import parallel_step
 from paddle_mnist.plots.board import Board, check_visualdl, how_to_watch
-from paddle_mnist.runs import folder as checkpoint
-from paddle_mnist.runs.reporting import finish, fixed_record, write_history
-from paddle_mnist.runs.seen import are_no_test_images, count_seen, describe_seen, seen_images
-from paddle_mnist.runs.state import (
-    load_optimizer_state,
-    load_weights,
-    optimizer_state,
-    random_state,
-    restore_random_state,
-    weights_of,
+from paddle_mnist.plots.progress_bar import ProgressBar
+from paddle_mnist.runs.folder import (
+    Record,
+    Run,
+    Tensors,
+    locked,
+    save_run,
+    sweep,
 )
-from paddle_mnist.system.errors import DataError, RunError
-from paddle_mnist.system.runtime import (
-    select_device,
-    select_precision,
-    set_seed,
-)
+from paddle_mnist.runs.reporting import fixed_record, report, write_history
+from paddle_mnist.runs.resuming import fingerprint_of, refuse_other_stage, resume_run
+from paddle_mnist.runs.seen import refuse_seen_test_images, seen_images
+from paddle_mnist.runs.state import load_weights, optimizer_state, random_state, weights_of
+from paddle_mnist.system.runtime import select_device, select_precision, set_seed
+
+
+@dataclass(eq=False)
+class Training:
+    """Everything that one training is made of.
+
+    Attributes:
+        config: what to train, and how.
+        folder: the run's folder.
+        mnist: the data.
+        group: this process among those that train together.
+        precision: the type of number to train in, see `runtime.select_precision`.
+        fixed: entries of `run.json` that stay the same through the training.
+        seen: hashes of the images that are trained on or chosen with.
+        random: decides the order of the images, and the augmentation.
+        network: in training mode.
+        optimizer: over the network's parameters.
+        schedule: of its learning rate; a number where that stays.
+        best: keeps the best weights; None: the last weights are the ones to use.
+        history: rows of the epochs that are done.
+    """
+
+    config: Config
+    folder: Path
+    mnist: Mnist
+    group: Group
+    precision: str
+    fixed: Record
+    seen: Tensors
+    random: np.random.Generator
+    network: nn.Layer
+    optimizer: paddle.optimizer.Optimizer
+    schedule: LRScheduler | float
+    best: BestWeights | None
+    history: list[Row] = field(default_factory=list)
+
+    @property
+    def loss_function(self) -> LossFunction:
+        """What is measured on images that are not learned from."""
+        return LOSSES[STAGES[self.config.stage].loss]
+
+    def batches(self) -> Batches:
+        """The images to learn from."""
+        config = self.config
+        augment = build_augmentation(config.augment)
+        return Batches(self.mnist.train, config.batch_size, self.random, augment)
 
 
 class Checkpoint(Callback):
-    """Saves the run after each epoch.
+    """Saves the run after each epoch."""
 
-    Args:
-        folder: the run's folder.
-        fixed: entries of `run.json` that stay the same through the training.
-        optimizer: its state is saved too.
-        random: its state is saved too.
-        best: where the best weights are; None: the last weights are the ones to use.
-        seen: hashes of the images that are trained on or chosen with.
-    """
-
-    def __init__(
-        self,
-        folder: Path,
-        fixed: checkpoint.Record,
-        optimizer: paddle.optimizer.Optimizer,
-        random: np.random.Generator,
-        best: BestWeights | None,
-        seen: checkpoint.Tensors,
-    ) -> None:
-        self.folder = folder
-        self.fixed = fixed
-        self.optimizer = optimizer
-        self.random = random
-        self.best = best
-        self.seen = seen
+    def __init__(self, training: Training) -> None:
+        self.training = training
 
     def on_epoch_end(self, progress: Progress) -> None:
-        last = weights_of(progress.network)
-        averages, schedule = optimizer_state(self.optimizer)
+        training, history = self.training, progress.history
+        last = weights_of(training.network)
+        averages, schedule = optimizer_state(training.optimizer)
         state = {f"network/{name}": array for name, array in last.items()}
         state.update({f"optimizer/{name}": array for name, array in averages.items()})
-        history = progress.history
         record = {
-            **self.fixed,
+            **training.fixed,
             "history": history,
-            "used_epoch": best_epoch(history) if self.best else history[-1]["epoch"],
+            "used_epoch": best_epoch(history) if training.best else history[-1]["epoch"],
             "seconds": sum(row["seconds"] for row in history),
-            "random": random_state(self.random),
+            "random": random_state(training.random),
             "schedule": schedule,
             "test": None,
         }
-        model = self.best.weights if self.best else last
-        checkpoint.save_run(self.folder, record, model, state, self.seen)
-        write_history(self.folder / "history.csv", history)
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    # Only one training at a time; and where none could begin, nothing is left of its folder.
-    lock = filelock.FileLock(folder / ".lock", timeout=0)
-    try:
-        made = [path for path in (folder, *folder.parents) if not path.exists()]
-        folder.mkdir(parents=True, exist_ok=True)
-        lock.acquire()
-    except filelock.Timeout:
-        raise RunError(
-            f"another training is writing to {folder}; wait for its end, or give --out another one"
-        ) from None
-    except (FileExistsError, NotADirectoryError):
-        raise RunError(
-            f"{folder} cannot be a run's folder: a file is in the way; give --out another one"
-        ) from None
-    except OSError as error:
-        raise RunError(f"the run cannot be saved in {folder}: {error}") from error
-    try:
-        yield
-    finally:
-        with suppress(OSError):  # Windows takes an open file away only after the release
-            Path(lock.lock_file).unlink()
-        lock.release()
-        with suppress(OSError):  # it is not empty: there is a run
-            for path in made:
-                path.rmdir()
+        model = training.best.weights if training.best else last
+        save_run(training.folder, record, model, state, training.seen)
+        write_history(training.folder / "history.csv", history)
 
 
 def run_training(
@@ -166,22 +165,31 @@ def run_training(
     """
     if visualdl:
         check_visualdl()
-    rank, count = place_of_process()
-    check_processes(count, config.batch_size)
-    with _writing(folder) if rank == 0 else _silent(), paddle.utils.unique_name.guard():
-        _refuse_other_stage(config, folder)
-        device = select_device(config.device)
-        precision = select_precision(config.amp, device)
-        mnist = load_mnist(config.data, validation=config.validation)
-        print(mnist.source.message, flush=True)
-        workers = join(rank, count, device)
-        return _train(config, folder, mnist, device, precision, resume, visualdl, workers)
+    rank, members = place_of_process()
+    check_processes(members, config.batch_size)
+    place = _writing(folder) if rank == 0 else _silent()
+    with place, paddle.utils.unique_name.guard():
+        training = build(config, folder, rank, members)
+        if resume:
+            _go_on(training)
+        history = training.history
+        training.group.check_same("training", fingerprint_of(config, training.fixed, history))
+        board = _board(training, visualdl) if visualdl and rank == 0 else None
+        with board or nullcontext():
+            progress = fit(
+                _step(training),
+                training.batches(),
+                config.epochs,
+                callbacks=[*_callbacks(training, board)],
+                history=history,
+            )
+        return _finish(training, progress)
 
 
 @contextmanager
 def _writing(folder: Path) -> Iterator[None]:
-    with _locked(folder):
-        checkpoint.sweep(folder)
+    with locked(folder):
+        sweep(folder)
         yield
 
 
@@ -191,190 +199,110 @@ def _silent() -> Iterator[None]:
         yield
 
 
-def _refuse_other_stage(config: Config, folder: Path) -> None:
-    if not (folder / checkpoint.RECORD).exists():
-        return
-    try:
-        stage = checkpoint.load_record(folder)["stage"]
-    except RunError:  # damaged: resuming will say so, and a new training replaces it
-        return
-    if stage != config.stage:
-        raise RunError(
-            f"{folder} holds a run of stage {stage!r}, not {config.stage!r}; "
-            "give --out another folder, or remove that one"
-        )
+def build(config: Config, folder: Path, rank: int = 0, members: int = 1) -> Training:
+    """Put a training together: data, random numbers, network, optimiser.
 
+    Args:
+        config: what to train, and how.
+        folder: the run's folder.
+        rank: the number of this process, from 0.
+        members: how many processes train together.
 
-def _refuse_seen_test_images(mnist: Mnist, seen: checkpoint.Tensors) -> None:
-    # Before hours of training, whose result would be a figure that says nothing.
-    count = len(mnist.test)
-    found = count_seen(mnist.test.images, seen)
-    if not any(found.values()):
-        return
-    text = f"the network would be {describe_seen(found, count)} of {mnist.source.path}"
-    if are_no_test_images(found, count):
-        raise DataError(
-            f"{text}: it would have seen them, so its accuracy there would say nothing; put other "
-            "images into the files to test on"
-        )
-    print(f"note: {text}", flush=True)
-
-
-def _train(
-    config: Config,
-    folder: Path,
-    mnist: Mnist,
-    device: str,
-    precision: str,
-    resume: bool,
-    visualdl: Path | None,
-    workers: Workers,
-) -> Evaluation:
+    Raises:
+        As `run_training`.
+    """
+    refuse_other_stage(folder, config.stage)
+    device = select_device(config.device)
+    precision = select_precision(config.amp, device)
+    mnist = load_mnist(config.data, validation=config.validation)
+    print(mnist.source.message, flush=True)
+    group = join(rank, members, device)
     seen = seen_images(mnist.train, mnist.validation)
-    _refuse_seen_test_images(mnist, seen)
+    refuse_seen_test_images(mnist, seen)
     random = set_seed(config.seed)
     network = build_network(config.stage)
-    batches = math.ceil(len(mnist.train) / config.batch_size)
-    schedule = build_schedule(config.schedule, config.learning_rate, config.epochs * batches)
-    optimizer = build_optimizer(config.optimizer, schedule, network.parameters())
-    fixed = fixed_record(config, mnist, device, workers.count)
-    best = BestWeights() if config.best_weights else None
-    history: list[dict[str, Any]] = []
-    if resume:
-        record = checkpoint.load_record(folder)
-        _check_same(folder, record, fixed, config)
-        weights = _restore(folder, record, network, optimizer, random)
-        history = record["history"]
-        best = BestWeights(weights) if config.best_weights else None
-        _check_history(folder, record, bool(len(mnist.validation)))
-        _check_steps(folder, record, batches if config.schedule == "one-cycle" else 1)
-        print(f"going on after epoch {len(history)} of {config.epochs}", flush=True)
-    workers.check_same("training", _fingerprint(config, fixed, history))
-    step = train_step
-    if workers.count > 1:
-        share_normalization(network, workers)
-    if workers.count > 1 or precision != "float32":
-        step = build_step(workers, precision)
-    loss_function = training_loss = LOSSES[STAGES[config.stage].loss]
+    steps = config.epochs * math.ceil(len(mnist.train) / config.batch_size)
+    schedule = build_schedule(config.schedule, config.learning_rate, steps)
+    return Training(
+        config=config,
+        folder=folder,
+        mnist=mnist,
+        group=group,
+        precision=precision,
+        fixed=fixed_record(config, mnist, device, members),
+        seen=seen,
+        random=random,
+        network=network,
+        optimizer=build_optimizer(config.optimizer, schedule, network.parameters()),
+        schedule=schedule,
+        best=BestWeights(network) if config.best_weights else None,
+    )
+
+
+def _go_on(training: Training) -> None:
+    run = Run.load(training.folder)
+    weights = resume_run(
+        run,
+        training.config,
+        training.fixed,
+        training.network,
+        training.optimizer,
+        training.random,
+    )
+    if training.best:
+        training.best = BestWeights(training.network, weights)
+    training.history = run.record["history"]
+    print(f"going on after epoch {len(training.history)} of {training.config.epochs}", flush=True)
+
+
+def _board(training: Training, visualdl: Path) -> Board:
+    print(f"watch the training with: {how_to_watch(visualdl)}", flush=True)
+    return Board(
+        visualdl / training.folder.resolve().name,
+        training.mnist,
+        training.network,
+        training.optimizer,
+        training.loss_function,
+        training.config.batch_size,
+    )
+
+
+def _step(training: Training) -> Step:
+    config, network, group = training.config, training.network, training.group
+    loss_function = training.loss_function
     if config.label_smoothing:
-        training_loss = partial(cross_entropy, smoothing=config.label_smoothing)
-    board = None
-    if visualdl and workers.is_first:
-        name = folder.resolve().name
-        board = Board(visualdl / name, mnist, optimizer, loss_function, config.batch_size)
-        print(f"watch the training with: {how_to_watch(visualdl)}", flush=True)
-    callbacks: list[Callback] = [board] if board else []
-    callbacks += [Schedule(schedule)] if isinstance(schedule, LRScheduler) else []
-    callbacks += [best] if best else []
-    callbacks += [EarlyStopping(config.early_stopping)] if config.early_stopping else []
-    callbacks += [OwnDropout(workers, config.seed)]
-    if workers.is_first:
-        callbacks += [ProgressBar(), Checkpoint(folder, fixed, optimizer, random, best, seen)]
-    with board or nullcontext():
-        progress = fit(
-            network,
-            training_loss,
-            optimizer,
-            mnist.train,
-            mnist.validation,
-            epochs=config.epochs,
-            batch_size=config.batch_size,
-            random=random,
-            augment=build_augmentation(config.augment),
-            validation_loss_function=loss_function,
-            callbacks=callbacks,
-            history=history,
-            workers=workers,
-            step=step,
-        )
+        loss_function = partial(cross_entropy, smoothing=config.label_smoothing)
+    if group.members > 1:
+        share_normalization(network, group)
+    if group.members > 1 or training.precision != "float32":
+        return parallel_step(network, loss_function, training.optimizer, group, training.precision)
+    return partial(train_step, network, loss_function, training.optimizer)
+
+
+def _callbacks(training: Training, board: Board | None) -> Iterator[Callback]:
+    config, validation = training.config, training.mnist.validation
+    if len(validation):
+        yield Validate(training.network, training.loss_function, validation)
+    if board:
+        yield board  # before the rate moves, so that it sees the one that was used
+    yield LearningRate(training.optimizer, training.schedule)
+    if training.best:
+        yield training.best
+    if config.early_stopping:
+        yield EarlyStopping(config.early_stopping)
+    yield OwnDropout(training.group, config.seed)
+    if training.group.is_first:
+        yield ProgressBar()
+        yield Checkpoint(training)
+
+
+def _finish(training: Training, progress: Progress) -> Evaluation:
     if progress.stop_reason:
         print(f"stopped after epoch {len(progress.history)}: {progress.stop_reason}")
-    if best:
-        load_weights(network, best.weights)
+    if training.best:
+        load_weights(training.network, training.best.weights)
         print(f"the weights of epoch {best_epoch(progress.history)} are used")
-    test = evaluate(network, loss_function, mnist.test, workers=workers)
-    if workers.is_first:
-        finish(config, folder, mnist, test, progress.history)
+    test = evaluate(training.network, training.loss_function, training.mnist.test)
+    if training.group.is_first:
+        report(training.config.stage, training.folder, training.mnist, test, progress.history)
     return test
-
-
-def _fingerprint(config: Config, fixed: checkpoint.Record, history: list[dict[str, Any]]) -> str:
-    """SHA-256 of what all processes of a training must agree on; the data may lie elsewhere."""
-    shared = {**dataclasses.asdict(config), "data": fixed["data"]["fingerprint"]}
-    losses = [row["loss"] for row in history]
-    return hashlib.sha256(json.dumps([shared, losses]).encode()).hexdigest()
-
-
-def _name_of(data: checkpoint.Record) -> str:
-    return "sample" if data.get("kind") == "sample" else str(data.get("path"))
-
-
-def _check_same(
-    folder: Path, record: checkpoint.Record, fixed: checkpoint.Record, config: Config
-) -> None:
-    saved, now = record["data"], fixed["data"]
-    if saved.get("fingerprint") != now["fingerprint"]:
-        raise RunError(
-            f"the run in {folder} was trained on other data ({saved.get('path')}) than there is "
-            f"now ({now['path']}); resume it with --data {_name_of(saved)}, or train anew"
-        )
-    try:
-        saved_config = Config(**record["config"])
-    except TypeError as error:
-        raise RunError(f"the run in {folder} is damaged: {error}; train again") from error
-    check_changes(folder, saved_config, vars(config), len(record["history"]))
-    # Older runs had no more processes, and did not tell their processor.
-    before = {"processes": 1, "processor": fixed["processor"], **record}
-    for name in ("threads", "processes", "device", "processor", "versions"):
-        if before.get(name) != fixed[name]:
-            print(
-                f"note: {name} is {fixed[name]}, and was {before.get(name)!a:.200}: the result "
-                "will be as good, but not equal to the last bit",
-                flush=True,
-            )
-
-
-def _restore(
-    folder: Path,
-    record: checkpoint.Record,
-    network: paddle.nn.Layer,
-    optimizer: paddle.optimizer.Optimizer,
-    random: np.random.Generator,
-) -> checkpoint.Tensors:
-    model = checkpoint.load_tensors(folder, checkpoint.MODEL, record)
-    state = checkpoint.load_tensors(folder, checkpoint.STATE, record)
-    checkpoint.load_seen(folder, record)  # refuses a damaged one
-    parts: dict[str, checkpoint.Tensors] = {"network": {}, "optimizer": {}}
-    for name, array in state.items():
-        part, _, rest = name.partition("/")
-        parts.setdefault(part, {})[rest] = array
-    try:
-        load_weights(network, model)  # which may be used only after the last epoch
-        load_weights(network, parts["network"])
-        load_optimizer_state(optimizer, parts["optimizer"], record["schedule"])
-        restore_random_state(random, record["random"])
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RuntimeError) as error:
-        # What Python, NumPy and Paddle say of a state that is none of theirs.
-        raise RunError(f"the run in {folder} is damaged: {error!a:.200}; train again") from error
-    return model
-
-
-def _check_history(folder: Path, record: checkpoint.Record, validated: bool) -> None:
-    needed = {"epoch", "loss", "accuracy", "learning_rate", "seconds"}
-    needed |= {"validation_loss", "validation_accuracy"} if validated else set()
-    for number, row in enumerate(record["history"], 1):
-        if not needed <= set(row) or row["epoch"] != number:
-            raise RunError(
-                f"the run in {folder} is damaged: epoch {number} of its history is incomplete; "
-                "train again"
-            )
-
-
-def _check_steps(folder: Path, record: checkpoint.Record, steps_an_epoch: int) -> None:
-    expected = steps_an_epoch * len(record["history"])
-    found = record["schedule"].get("last_epoch", expected)  # of batches, where it goes by them
-    if found != expected:
-        raise RunError(
-            f"the run in {folder} is damaged: its learning rate has taken {found} steps, expected "
-            f"{expected} after {len(record['history'])} epochs; train again"
-        )

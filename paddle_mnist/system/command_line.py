@@ -21,6 +21,10 @@ USAGE_ERROR, INTERRUPTED, BROKEN_PIPE = 2, 130, 141
 Command = Callable[[argparse.Namespace], Optional[int]]
 
 
+class StoppedError(Exception):
+    """Ctrl-C, where there is something to say about it; the text says how to go on."""
+
+
 class Parser(argparse.ArgumentParser):
     """An argument parser whose mistakes look like all other errors of the project."""
 
@@ -50,8 +54,8 @@ def run(command: Command, parser: Parser, arguments: Sequence[str] | None) -> in
     except PaddleMnistError as error:
         print("error:", printable(str(error)), file=sys.stderr)
         return USAGE_ERROR
-    except KeyboardInterrupt as interrupt:
-        print(f"\nstopped. {interrupt}".rstrip(), file=sys.stderr)
+    except (KeyboardInterrupt, StoppedError) as stop:
+        print(f"\nstopped. {stop}".rstrip(), file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:  # the reader of the output, such as head, has enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from paddle_mnist.core.loop import fit
+from paddle_mnist.core.loop import Batches, fit, train_step
 from paddle_mnist.core.losses import square_error
 from paddle_mnist.core.optimizers import build_optimizer
 from paddle_mnist.core.stages import build_network
@@ -50,17 +51,8 @@ def read_trained(answer: Callable[..., Any], seed: int) -> dict[str, Any]:
     random = set_seed(seed)
     network = build_network("linear")
     optimizer = build_optimizer("sgd", 0.001, network.parameters())
-    nothing = sample.train.take(slice(0))
-    fit(
-        network,
-        square_error,
-        optimizer,
-        sample.train,
-        nothing,
-        epochs=6,
-        batch_size=16,
-        random=random,
-    )
+    step = partial(train_step, network, square_error, optimizer)
+    fit(step, Batches(sample.train, 16, random), epochs=6)
     outputs = network(norm_img(sample.test.images)).numpy()  # [1000, 1]
     share = answer(network, sample.test.images.copy(), sample.test.labels.copy())
     return {"outputs": outputs, "share": share}

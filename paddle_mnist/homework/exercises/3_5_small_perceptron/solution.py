@@ -1,7 +1,9 @@
+from functools import partial
+
 import numpy as np
 from paddle import nn
 
-from paddle_mnist.core.loop import fit
+from paddle_mnist.core.loop import Batches, fit, train_step
 from paddle_mnist.core.losses import cross_entropy
 from paddle_mnist.core.optimizers import build_optimizer
 from paddle_mnist.data import Split
@@ -31,19 +33,11 @@ class SmallPerceptron(nn.Layer):
 def build_and_train(images: np.ndarray, labels: np.ndarray) -> nn.Layer:
     """From images [N, 28, 28] and labels [N] to a trained network of at most 50,000 parameters."""
     train = Split(images, labels)
-    nothing = train.take(slice(0))
     random = np.random.default_rng(0)
     network = SmallPerceptron()
     # Long steps first, to get there quickly; then short ones, which no longer jump about.
     for learning_rate, epochs in ((0.003, 7), (0.0003, 3)):
-        fit(
-            network,
-            cross_entropy,
-            build_optimizer("adam", learning_rate, network.parameters()),
-            train,
-            nothing,
-            epochs=epochs,
-            batch_size=100,
-            random=random,
-        )
+        optimizer = build_optimizer("adam", learning_rate, network.parameters())
+        step = partial(train_step, network, cross_entropy, optimizer)
+        fit(step, Batches(train, 100, random), epochs=epochs)
     return network

@@ -1,9 +1,11 @@
+from functools import partial
+
 import numpy as np
 import paddle
 from paddle import nn
 
-from paddle_mnist.core.callbacks import Schedule
-from paddle_mnist.core.loop import fit
+from paddle_mnist.core.callbacks import LearningRate
+from paddle_mnist.core.loop import Batches, fit, train_step
 from paddle_mnist.core.losses import cross_entropy
 from paddle_mnist.core.optimizers import build_optimizer, build_schedule
 from paddle_mnist.data import Split
@@ -45,15 +47,12 @@ def build_and_train(images: np.ndarray, labels: np.ndarray) -> nn.Layer:
     epochs = 5 if len(train) > 20_000 else 12
     steps = epochs * -(-len(train) // BATCH_SIZE)  # rounded up
     schedule = build_schedule("one-cycle", 0.02, steps)
+    optimizer = build_optimizer("adam", schedule, network.parameters())
+    step = partial(train_step, network, cross_entropy, optimizer)
     fit(
-        network,
-        cross_entropy,
-        build_optimizer("adam", schedule, network.parameters()),
-        train,
-        train.take(slice(0)),
+        step,
+        Batches(train, BATCH_SIZE, np.random.default_rng(0)),
         epochs=epochs,
-        batch_size=BATCH_SIZE,
-        random=np.random.default_rng(0),
-        callbacks=[Schedule(schedule)],
+        callbacks=[LearningRate(optimizer, schedule)],
     )
     return network

@@ -1,8 +1,10 @@
+from functools import partial
+
 import numpy as np
 import paddle
 from paddle import nn
 
-from paddle_mnist.core.loop import fit
+from paddle_mnist.core.loop import Batches, fit, train_step
 from paddle_mnist.core.losses import cross_entropy
 from paddle_mnist.core.optimizers import build_optimizer
 from paddle_mnist.data import Split
@@ -26,14 +28,7 @@ def build_and_train(images: np.ndarray, labels: np.ndarray) -> nn.Layer:
     """From images [N, 28, 28] and labels [N] to a trained network of at most 20,000 parameters."""
     train = Split(images, labels)
     network = SmallNetwork()
-    fit(
-        network,
-        cross_entropy,
-        build_optimizer("sgd", 0.05, network.parameters()),
-        train,
-        train.take(slice(0)),  # no images to validate with
-        epochs=1,
-        batch_size=128,
-        random=np.random.default_rng(0),
-    )
+    optimizer = build_optimizer("sgd", 0.05, network.parameters())
+    step = partial(train_step, network, cross_entropy, optimizer)
+    fit(step, Batches(train, 128, np.random.default_rng(0)), epochs=1)
     return network

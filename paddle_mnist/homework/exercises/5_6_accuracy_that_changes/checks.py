@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 import paddle
 from paddle import nn
 
-from paddle_mnist.core.loop import fit
+from paddle_mnist.core.loop import Batches, fit, train_step
 from paddle_mnist.core.losses import cross_entropy
 from paddle_mnist.core.transforms import norm_img
 from paddle_mnist.data import load_mnist
@@ -49,17 +50,8 @@ def measure(answer: Callable[..., Any]) -> dict[str, Any]:
     network = Watched(modes)
     optimizer = paddle.optimizer.Adam(0.003, parameters=network.parameters())
     few = sample.train.take(slice(1000))
-    nothing = few.take(slice(0))
-    fit(
-        network,
-        cross_entropy,
-        optimizer,
-        few,
-        nothing,
-        epochs=3,
-        batch_size=50,
-        random=random,
-    )
+    step = partial(train_step, network, cross_entropy, optimizer)
+    fit(step, Batches(few, 50, random), epochs=3)
 
     network.eval()
     with paddle.no_grad():

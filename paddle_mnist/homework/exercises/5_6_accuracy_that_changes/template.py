@@ -1,7 +1,9 @@
+from functools import partial
+
 import paddle
 from paddle import nn
 
-from paddle_mnist.core.loop import fit
+from paddle_mnist.core.loop import Batches, fit, train_step
 from paddle_mnist.core.losses import cross_entropy
 from paddle_mnist.core.transforms import norm_img
 from paddle_mnist.data import load_mnist
@@ -27,7 +29,8 @@ if __name__ == "__main__":
         nn.Linear(784, 64), nn.BatchNorm1D(64), nn.ReLU(), nn.Dropout(0.5), nn.Linear(64, 10)
     )
     adam = paddle.optimizer.Adam(0.003, parameters=network.parameters())
-    fit(network, cross_entropy, adam, train, validation, epochs=3, batch_size=50, random=random)
+    step = partial(train_step, network, cross_entropy, adam)
+    fit(step, Batches(train, 50, random), epochs=3)
     for time in ("first", "second", "third"):
         accuracy = evaluate(network, validation.images, validation.labels)
         print(f"{time} measurement: {accuracy:.1%}")

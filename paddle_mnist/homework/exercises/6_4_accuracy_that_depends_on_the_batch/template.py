@@ -1,7 +1,9 @@
+from functools import partial
+
 import paddle
 from paddle import nn
 
-from paddle_mnist.core.loop import fit
+from paddle_mnist.core.loop import Batches, fit, train_step
 from paddle_mnist.core.losses import cross_entropy
 from paddle_mnist.core.transforms import norm_img
 from paddle_mnist.data import load_mnist
@@ -28,7 +30,8 @@ if __name__ == "__main__":
     random = set_seed(0)
     network = nn.Sequential(nn.Linear(784, 64), nn.ReLU(), nn.Linear(64, 10))
     adam = paddle.optimizer.Adam(0.003, parameters=network.parameters())
-    fit(network, cross_entropy, adam, train, validation, epochs=3, batch_size=50, random=random)
+    step = partial(train_step, network, cross_entropy, adam)
+    fit(step, Batches(train, 50, random), epochs=3)
     for batch_size in (500, 498, 332, 128, 100):
         loss, accuracy = evaluate(network, validation.images, validation.labels, batch_size)
         print(f"batches of {batch_size}: loss {loss:.4f}, accuracy {accuracy:.2%}")

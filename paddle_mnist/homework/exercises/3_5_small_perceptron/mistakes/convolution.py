@@ -1,7 +1,9 @@
+from functools import partial
+
 import numpy as np
 from paddle import nn
 
-from paddle_mnist.core.loop import fit
+from paddle_mnist.core.loop import Batches, fit, train_step
 from paddle_mnist.core.losses import cross_entropy
 from paddle_mnist.core.optimizers import build_optimizer
 from paddle_mnist.data import Split
@@ -17,14 +19,6 @@ def build_and_train(images, labels):
         nn.Linear(256, 10),
     )
     optimizer = build_optimizer("adam", 0.003, network.parameters())
-    fit(
-        network,
-        cross_entropy,
-        optimizer,
-        train,
-        train.take(slice(0)),
-        epochs=1,
-        batch_size=100,
-        random=np.random.default_rng(0),
-    )
+    step = partial(train_step, network, cross_entropy, optimizer)
+    fit(step, Batches(train, 100, np.random.default_rng(0)), epochs=1)
     return network

@@ -1,7 +1,9 @@
+from functools import partial
+
 import numpy as np
 from paddle import nn
 
-from paddle_mnist.core.loop import fit
+from paddle_mnist.core.loop import Batches, fit, train_step
 from paddle_mnist.core.losses import cross_entropy
 from paddle_mnist.core.optimizers import build_optimizer
 from paddle_mnist.data import Split
@@ -11,14 +13,6 @@ def build_and_train(images, labels):
     train = Split(images, labels).take(slice(1000))
     network = nn.Sequential(nn.Linear(784, 32), nn.ReLU(), nn.Linear(32, 10))
     optimizer = build_optimizer("sgd", 0.05, network.parameters())
-    fit(
-        network,
-        cross_entropy,
-        optimizer,
-        train,
-        train.take(slice(0)),
-        epochs=4,
-        batch_size=100,
-        random=np.random.default_rng(0),
-    )
+    step = partial(train_step, network, cross_entropy, optimizer)
+    fit(step, Batches(train, 100, np.random.default_rng(0)), epochs=4)
     return network

@@ -1,7 +1,9 @@
+from functools import partial
+
 import numpy as np
 from paddle import nn
 
-from paddle_mnist.core.loop import fit
+from paddle_mnist.core.loop import Batches, fit, train_step
 from paddle_mnist.core.losses import cross_entropy
 from paddle_mnist.core.optimizers import build_optimizer
 from paddle_mnist.data import load_mnist
@@ -11,14 +13,6 @@ def build_and_train(images, labels):
     train = load_mnist().validation
     network = nn.Sequential(nn.Linear(784, 60), nn.ReLU(), nn.Linear(60, 10))
     optimizer = build_optimizer("adam", 0.003, network.parameters())
-    fit(
-        network,
-        cross_entropy,
-        optimizer,
-        train,
-        train.take(slice(0)),
-        epochs=40,
-        batch_size=50,
-        random=np.random.default_rng(0),
-    )
+    step = partial(train_step, network, cross_entropy, optimizer)
+    fit(step, Batches(train, 50, np.random.default_rng(0)), epochs=40)
     return network

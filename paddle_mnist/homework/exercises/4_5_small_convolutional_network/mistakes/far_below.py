@@ -1,7 +1,9 @@
+from functools import partial
+
 import numpy as np
 from paddle import nn
 
-from paddle_mnist.core.loop import fit
+from paddle_mnist.core.loop import Batches, fit, train_step
 from paddle_mnist.core.losses import cross_entropy
 from paddle_mnist.core.optimizers import build_optimizer
 from paddle_mnist.data import Split
@@ -25,14 +27,6 @@ def build_and_train(images, labels):
     train = Split(images, labels).take(slice(1500))
     network = SmallNetwork()
     optimizer = build_optimizer("adam", 0.005, network.parameters())
-    fit(
-        network,
-        cross_entropy,
-        optimizer,
-        train,
-        train.take(slice(0)),
-        epochs=2,
-        batch_size=50,
-        random=np.random.default_rng(0),
-    )
+    step = partial(train_step, network, cross_entropy, optimizer)
+    fit(step, Batches(train, 50, np.random.default_rng(0)), epochs=2)
     return network

@@ -1,6 +1,8 @@
+from functools import partial
+
 import numpy as np
 
-from paddle_mnist.core.loop import fit
+from paddle_mnist.core.loop import Batches, fit, train_step
 from paddle_mnist.core.losses import cross_entropy
 from paddle_mnist.core.optimizers import build_optimizer
 from paddle_mnist.core.stages import build_network
@@ -11,14 +13,6 @@ def build_and_train(images, labels):
     train = Split(images, labels)
     network = build_network("mlp")
     optimizer = build_optimizer("adam", 0.001, network.parameters())
-    fit(
-        network,
-        cross_entropy,
-        optimizer,
-        train,
-        train.take(slice(0)),
-        epochs=10,
-        batch_size=50,
-        random=np.random.default_rng(0),
-    )
+    step = partial(train_step, network, cross_entropy, optimizer)
+    fit(step, Batches(train, 50, np.random.default_rng(0)), epochs=10)
     return network
