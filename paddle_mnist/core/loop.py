@@ -195,14 +195,10 @@ class Progress:
         """
         self.losses.append(loss)
         if not math.isfinite(loss):
-            rate = (
-                f"learning rate below {self.learning_rate:g}"
-                if self.learning_rate
-                else "lower learning rate"
-            )
+            below = f" than {self.learning_rate:g}" if self.learning_rate else ""
             raise TrainingError(
                 f"the loss became {loss} in epoch {self.epoch}, batch {len(self.losses)}: the "
-                f"steps were too large; try a {rate}"
+                f"steps were too large; try a lower learning rate{below}"
             )
         self._loss.add(loss, count)
         self._accuracy.add(correct / count, count)

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -19,14 +20,14 @@ import paddle
 import pytest
 
 from paddle_mnist import train
-from paddle_mnist.core import loop
+from paddle_mnist.core.loop import train_step
 from paddle_mnist.core.losses import cross_entropy
 from paddle_mnist.core.stages import build_network
 from paddle_mnist.core.transforms import norm_img
 from paddle_mnist.data import load_mnist
-from paddle_mnist.parallel import group as parallel
 from paddle_mnist.parallel import launch as processes
-from paddle_mnist.parallel.group import ALONE, Workers
+from paddle_mnist.parallel.group import Group, join, part_of
+from paddle_mnist.parallel.step import parallel_step
 from paddle_mnist.system.errors import UsageError
 from paddle_mnist.system.runtime import set_seed
 
@@ -41,49 +42,66 @@ needs_gloo = pytest.mark.skipif(sys.platform != "linux", reason="Paddle has gloo
 # What each process does by itself
 
 
-@pytest.mark.parametrize("workers", [1, 2, 3, 7])
+@pytest.mark.parametrize("members", [1, 2, 3, 7])
 @pytest.mark.parametrize("count", [7, 8, 100, 128])
-def test_the_parts_of_a_batch_are_the_batch(workers, count):
+def test_the_parts_of_a_batch_are_the_batch(members, count):
     rows = np.arange(count)
-    parts = [Workers(rank, workers).own(rows) for rank in range(workers)]
+    parts = [rows[part_of(rank, members, count)] for rank in range(members)]
     np.testing.assert_array_equal(np.concatenate(parts), rows)
     sizes = [len(part) for part in parts]
     assert max(sizes) - min(sizes) <= 1
-    shares = [Workers(rank, workers).share(count) for rank in range(workers)]
-    np.testing.assert_allclose(shares, [size / count for size in sizes])
 
 
 def test_fewer_images_than_processes_are_for_all_of_them():
-    for rank in range(3):
-        workers = Workers(rank, 3)
-        assert workers.own(np.arange(2)).tolist() == [0, 1]
-        assert workers.share(2) == 1 / 3
+    assert [part_of(rank, 3, 2) for rank in range(3)] == 3 * [slice(0, 2)]
 
 
-def test_one_process_changes_nothing():
-    rows = np.arange(3)
-    assert ALONE.own(rows) is rows
-    assert ALONE.gather(rows, 3) is rows
-    assert ALONE.share(3) == 1
-    assert ALONE.sums(0.1, 3) == [0.1, 3]
-    assert parallel.join(0, 1, "cpu") is ALONE
+def test_one_process_talks_to_nobody():
+    group = join(0, 1, "cpu")
+    numbers = paddle.to_tensor([1.5, 2.5])
+    group.add_up(numbers)
+    assert numbers.tolist() == [1.5, 2.5]
+    assert [each.tolist() for each in group.collect(numbers)] == [[1.5, 2.5]]
+    group.check_same("name", "0123")
 
 
-def steps(step, count: int = 3) -> tuple[list[float], np.ndarray]:
-    """The losses of some steps, and the weights after them."""
+class TwoThatFoundTheSame(Group):
+    """Stands for two processes, both of which have computed what this one has."""
+
+    def __init__(self) -> None:
+        super().__init__(0, 2)
+
+    def add_up(self, tensor) -> None:
+        tensor.set_value(2 * tensor)
+
+
+def test_a_part_that_all_have_counts_once():
+    # One image cannot be divided, so both processes learn from it.
+    alone, _ = steps(parallel_step, Group(), images=1)
+    together, _ = steps(parallel_step, TwoThatFoundTheSame(), images=1)
+    np.testing.assert_allclose(together, alone, rtol=1e-6)
+
+
+def steps(build, *arguments, images: int = 30) -> tuple[list[tuple[float, int]], np.ndarray]:
+    """What three steps return, and the weights after them."""
     set_seed(0)
     network = build_network("mlp")
     optimizer = paddle.optimizer.SGD(0.1, network.parameters())
-    sample = load_mnist("sample").train.take(slice(30))
-    images, labels = norm_img(sample.images), paddle.to_tensor(sample.labels)
-    losses = [step(network, cross_entropy, optimizer, images, labels)[0] for _ in range(count)]
-    return losses, np.concatenate([p.numpy().ravel() for p in network.parameters()])
+    sample = load_mnist("sample").train.take(slice(images))
+    batch = norm_img(sample.images), paddle.to_tensor(sample.labels)
+    step = build(network, cross_entropy, optimizer, *arguments)
+    found = [step(*batch) for _ in range(3)]
+    return found, np.concatenate([p.numpy().ravel() for p in network.parameters()])
+
+
+def plain_step(*arguments):
+    return partial(train_step, *arguments)
 
 
 def test_the_step_for_several_is_the_plain_one_where_there_is_one_process():
-    losses, weights = steps(loop.train_step)
-    other_losses, other_weights = steps(parallel.build_step(ALONE))
-    np.testing.assert_allclose(other_losses, losses, rtol=1e-6)
+    found, weights = steps(plain_step)
+    other, other_weights = steps(parallel_step, Group())
+    np.testing.assert_allclose(other, found, rtol=1e-6)
     np.testing.assert_allclose(other_weights, weights, atol=1e-6)
 
 
@@ -113,11 +131,11 @@ def test_mixed_precision_scales_the_loss_and_not_the_result(monkeypatch, precisi
         asked.append((enable, dtype))
         return contextlib.nullcontext()
 
-    expected = steps(loop.train_step)
+    expected = steps(plain_step)
     monkeypatch.setattr(paddle.amp, "GradScaler", Scaler)
     monkeypatch.setattr(paddle.amp, "auto_cast", auto_cast)
-    losses, weights = steps(parallel.build_step(ALONE, precision))
-    np.testing.assert_allclose(losses, expected[0], rtol=1e-6)
+    found, weights = steps(parallel_step, Group(), precision)
+    np.testing.assert_allclose(found, expected[0], rtol=1e-6)
     np.testing.assert_allclose(weights, expected[1], atol=1e-6)
     assert set(asked) == {(True, precision)}
 
@@ -328,7 +346,7 @@ def test_an_error_of_all_processes_is_told_once(tmp_path):
     code, _, errors = run(tmp_path, "run", words)
     assert code == 2
     assert re.fullmatch(r"error: the loss .*learning rate.*\n", errors)
-    assert not (tmp_path / "run").exists()
+    assert not (tmp_path / "run" / "run.json").exists()
 
 
 @needs_gloo

@@ -1,4 +1,4 @@
-"""Trains some small networks and writes down the loss of each step; run by test_parallel.py.
+"""Trains some small networks and writes down the loss of each step; run by test_group.py.
 
 Arguments: a file to write, whose name gets the number of the process, and the names of trainings.
 """
@@ -8,21 +8,24 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import paddle
 from paddle import nn
 
-from paddle_mnist.core.callbacks import Schedule
-from paddle_mnist.core.loop import evaluate, fit, train_step
+from paddle_mnist.core.augmentation import build_augmentation
+from paddle_mnist.core.callbacks import LearningRate, Validate
+from paddle_mnist.core.loop import Batches, evaluate, fit, train_step
 from paddle_mnist.core.losses import LOSSES
 from paddle_mnist.core.optimizers import build_optimizer, build_schedule
-from paddle_mnist.core.stages import STAGES, build_augmentation, build_network
+from paddle_mnist.core.stages import STAGES, build_network
 from paddle_mnist.data import load_mnist
 from paddle_mnist.parallel.batch_norm import SharedBatchNorm, share_normalization
-from paddle_mnist.parallel.group import Workers, build_step, join
+from paddle_mnist.parallel.group import Group, join, part_of
 from paddle_mnist.parallel.launch import place_of_process
+from paddle_mnist.parallel.step import parallel_step
 from paddle_mnist.system.runtime import set_seed
 
 STEPS = 50
@@ -42,44 +45,43 @@ def marks(images: np.ndarray) -> list[str]:
     return [hashlib.sha256(image.tobytes()).hexdigest()[:16] for image in images]
 
 
-def train(name: str, workers: Workers) -> dict[str, list]:
+def train(name: str, group: Group) -> dict[str, list]:
     """The loss of each step, what evaluation finds, the running averages, the images seen."""
     stage, count, batch_size, augmentation = TRAININGS[name]
     recipe, random = STAGES[stage], set_seed(0)
     split = load_mnist("sample", validation=0.0).train.take(slice(count))
     network = build_network(stage)
-    losses: list[float] = []
-    seen: list[str] = []
-    step = train_step
-    if workers.count > 1:
-        share_normalization(network, workers)
-        step = build_step(workers)
-
-    def noted_step(*arguments) -> tuple[float, np.ndarray]:
-        loss, outputs = step(*arguments)
-        losses.append(loss)
-        if len(losses) <= batches:  # of the first epoch
-            seen.extend(marks(arguments[3].numpy()))
-        return loss, outputs
-
-    batches = -(-count // batch_size)
     whole_training = recipe.epochs * -(-60_000 // recipe.batch_size)
     schedule = build_schedule(recipe.schedule, recipe.learning_rate, whole_training)
+    optimizer = build_optimizer(recipe.optimizer, schedule, network.parameters())
+    batches = Batches(split, batch_size, random, build_augmentation(augmentation))
+    loss_function = LOSSES[recipe.loss]
+    step = partial(train_step, network, loss_function, optimizer)
+    if group.members > 1:
+        share_normalization(network, group)
+        step = parallel_step(network, loss_function, optimizer, group)
+    losses: list[float] = []
+    seen: list[str] = []
+
+    def note_images(_network, inputs) -> None:
+        if network.training and len(losses) < len(batches):  # of the first epoch
+            seen.extend(marks(inputs[0].numpy()))
+
+    network.register_forward_pre_hook(note_images)
+
+    def noted_step(images, labels) -> tuple[float, int]:
+        loss, correct = step(images, labels)
+        losses.append(loss)
+        return loss, correct
+
+    validate = Validate(network, loss_function, split.take(slice(101)))
     progress = fit(
-        network,
-        LOSSES[recipe.loss],
-        build_optimizer(recipe.optimizer, schedule, network.parameters()),
-        split,
-        split.take(slice(101)),
-        epochs=-(-STEPS // batches),
-        batch_size=batch_size,
-        random=random,
-        augment=build_augmentation(augmentation),
-        callbacks=[] if isinstance(schedule, float) else [Schedule(schedule)],
-        workers=workers,
-        step=noted_step,
+        noted_step,
+        batches,
+        epochs=-(-STEPS // len(batches)),
+        callbacks=[validate, LearningRate(optimizer, schedule)],
     )
-    one = evaluate(network, LOSSES[recipe.loss], split.take(slice(1)), workers=workers)
+    one = evaluate(network, loss_function, split.take(slice(1)))
     state = network.state_dict()
     averages = [state[key].numpy() for key in sorted(state) if key.endswith(("_mean", "_variance"))]
     return {
@@ -92,7 +94,7 @@ def train(name: str, workers: Workers) -> dict[str, list]:
     }
 
 
-def normalize(workers: Workers) -> dict[str, float]:
+def normalize(group: Group) -> dict[str, float]:
     """How far shared normalisation of a part is from the plain one of the whole batch."""
     differences = {}
     for name, layer, shape in (
@@ -105,21 +107,22 @@ def normalize(workers: Workers) -> dict[str, float]:
         for one in (plain, other):
             one.weight.set_value(np.array([1.0, -2.0, 0.0, 0.5], np.float32))
             one.bias.set_value(np.array([0.0, 1.0, 2.0, -1.0], np.float32))
-        shared = SharedBatchNorm(other, workers)
+        shared = SharedBatchNorm(other, group)
         whole = paddle.to_tensor(random.normal(3, 2, shape).astype(np.float32))
         direction = paddle.to_tensor(random.normal(0, 1, shape).astype(np.float32))
-        part = workers.own(whole)
+        place = part_of(group.rank, group.members, shape[0])
+        part = whole[place].detach()
         whole.stop_gradient = part.stop_gradient = False
         found, expected = shared(part), plain(whole)
-        found.backward(workers.own(direction))
+        found.backward(direction[place])
         expected.backward(direction)
         # Where everybody has the one image, its gradients come from all of them.
-        times = workers.count if shape[0] < workers.count else 1
+        times = group.members if shape[0] < group.members else 1
         gradients = paddle.stack([shared.weight.grad, shared.bias.grad])
-        workers.add_up(gradients)
+        group.add_up(gradients)
         pairs = {
-            "outputs": (found, workers.own(expected)),
-            "gradient": (part.grad, workers.own(whole.grad)),
+            "outputs": (found, expected[place]),
+            "gradient": (part.grad, whole.grad[place]),
             "parameters": (gradients, times * paddle.stack([plain.weight.grad, plain.bias.grad])),
             "mean": (shared._mean, plain._mean),
             "variance": (shared._variance, plain._variance),
@@ -131,11 +134,11 @@ def normalize(workers: Workers) -> dict[str, float]:
 
 def main(path: str, *names: str) -> None:
     """Train, and write what was found."""
-    workers = join(*place_of_process(), device="cpu")
-    found = {name: train(name, workers) for name in names}
-    if workers.count > 1:
-        found["differences"] = normalize(workers)
-    Path(f"{path}.{workers.rank}").write_text(json.dumps(found), encoding="utf-8")
+    group = join(*place_of_process(), device="cpu")
+    found = {name: train(name, group) for name in names}
+    if group.members > 1:
+        found["differences"] = normalize(group)
+    Path(f"{path}.{group.rank}").write_text(json.dumps(found), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -19,8 +19,7 @@ import sys
 from typing import Any
 
 from paddle_mnist import train
-from paddle_mnist.runs import folder as checkpoint
-from paddle_mnist.runs import training as experiment
+from paddle_mnist.runs import folder, reporting, resuming, training
 from paddle_mnist.system.runtime import prepare
 
 DEADLINE = 120  # seconds, for a machine that is busy with other work
@@ -32,9 +31,9 @@ def nothing(*_arguments: Any) -> None:
 
 # Name → where it is in the package.
 PROTECTIONS = {
-    "random state": "restore_random_state",
-    "optimizer state": "load_optimizer_state",
-    "sweep": "_sweep",
+    "random state": (resuming, "restore_random_state"),
+    "optimizer state": (resuming, "load_optimizer_state"),
+    "sweep": (folder, "_sweep"),
 }
 
 
@@ -45,7 +44,7 @@ def die() -> None:
 def kill_at_step(number: int) -> None:
     """Kill this process as soon as it has taken so many steps."""
 
-    class Killing(experiment.ProgressBar):
+    class Killing(training.ProgressBar):
         taken = 0
 
         def on_batch_end(self, progress):
@@ -54,7 +53,7 @@ def kill_at_step(number: int) -> None:
             if self.taken == number:
                 die()
 
-    experiment.ProgressBar = Killing
+    training.ProgressBar = Killing
 
 
 def kill_at_write(number: int) -> None:
@@ -81,9 +80,9 @@ def run(asked: dict[str, Any]) -> int:
     os.dup2(file, 1)
     os.dup2(file, 2)
     if not asked.get("pictures"):
-        experiment.save_figure = lambda _figure, path: path.touch()
+        reporting.save_figure = lambda _figure, path: path.touch()
     if "without" in asked:
-        setattr(checkpoint, PROTECTIONS[asked["without"]], nothing)
+        setattr(*PROTECTIONS[asked["without"]], nothing)
     if "kill_at_step" in asked:
         kill_at_step(asked["kill_at_step"])
     if "kill_at_write" in asked:
