@@ -20,11 +20,11 @@ from paddle import nn
 from compare.arrays import read_arrays
 from compare.operations import training_operations
 from compare.worker import Action
+from paddle_mnist.core.augmentation import build_augmentation
 from paddle_mnist.core.config import configure
 from paddle_mnist.core.loop import train_step
 from paddle_mnist.core.losses import LOSSES, cross_entropy
 from paddle_mnist.core.optimizers import build_optimizer
-from paddle_mnist.core.augmentation import build_augmentation
 from paddle_mnist.core.stages import STAGES, build_network
 from paddle_mnist.core.transforms import norm_img
 from paddle_mnist.system.runtime import set_seed

@@ -12,13 +12,13 @@ from paddle.optimizer.lr import LRScheduler
 
 from compare.arrays import read_arrays
 from compare.worker import Action
+from paddle_mnist.core.augmentation import build_augmentation
 from paddle_mnist.core.callbacks import Schedule
 from paddle_mnist.core.config import Config, configure
 from paddle_mnist.core.loop import evaluate as evaluate_network
 from paddle_mnist.core.loop import fit
 from paddle_mnist.core.losses import LOSSES, cross_entropy
 from paddle_mnist.core.optimizers import build_optimizer, build_schedule
-from paddle_mnist.core.augmentation import build_augmentation
 from paddle_mnist.core.stages import STAGES, build_network
 from paddle_mnist.data import Split, load_mnist
 from paddle_mnist.images import load_image

@@ -49,6 +49,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from paddle_mnist.data import load_mnist
+from paddle_mnist.system.runtime import prepare
+
+prepare()  # threads and memory, before Paddle is imported
 
 mnist = load_mnist()
 print(mnist.source.message)

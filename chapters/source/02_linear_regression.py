@@ -23,6 +23,9 @@ from matplotlib.figure import Figure
 
 from paddle_mnist.data import load_mnist
 from paddle_mnist.runs.course import course_folder
+from paddle_mnist.system.runtime import prepare
+
+prepare()  # threads and memory, before Paddle is imported
 
 mnist = load_mnist()
 print(mnist.source.message)
@@ -215,13 +218,15 @@ def train_by_hand(network, split, epochs, random):
 
 
 # %% [markdown] lang="en"
-# Before we trust it, we let it race against the package's own loop, `fit`, which every later chapter uses. From the same start, on the same 320 pictures, both must end with the same weights:
+# Before we trust it, we let it race against the package's own loop, `fit`, which every later chapter uses. `fit` needs two things: a **step**, which learns from one batch, and the **batches**. The package's step is `train_step`. It takes a network, a loss, an optimiser, pictures and labels; `partial` (of Python's `functools`) fills in the first three, so that pictures and labels are left for `fit`. `Batches` does what the inner loop above does: a new random order for each epoch, cut into pieces of 16. From the same start, on the same 320 pictures, both must end with the same weights:
 
 # %% [markdown] lang="zh"
-# 在相信它之前，先让它和软件包自带的循环 `fit` 比一比（后面各章都用 `fit`）。起点相同，图片也是同样的 320 张，两者最后得到的权重应当相同：
+# 在相信它之前，先让它和软件包自带的循环 `fit` 比一比（后面各章都用 `fit`）。`fit` 需要两样东西：一个是**步**（step），从一批图片中学习；另一个是**批**（batches）。软件包里的一步是 `train_step`，它的参数是网络、损失、优化器、图片和标签；`partial`（来自 Python 的 `functools`）先填好前三个，图片和标签留给 `fit` 去填。`Batches` 做的就是上面内层循环的事：每一轮重新打乱顺序，再切成每批 16 张。起点相同，图片也是同样的 320 张，两者最后得到的权重应当相同：
 
 # %%
-from paddle_mnist.core.loop import fit
+from functools import partial
+
+from paddle_mnist.core.loop import Batches, fit, train_step
 from paddle_mnist.core.optimizers import build_optimizer
 
 few = mnist.train.take(slice(320))
@@ -233,8 +238,8 @@ train_by_hand(ours, few, epochs=2, random=random)
 random = set_seed(1)
 theirs = build_network("linear")
 sgd = build_optimizer("sgd", 0.001, theirs.parameters())
-nothing = mnist.train.take(slice(0))
-fit(theirs, square_error, sgd, few, nothing, epochs=2, batch_size=16, random=random)
+step = partial(train_step, theirs, square_error, sgd)
+fit(step, Batches(few, 16, random), epochs=2)
 
 difference = np.abs(ours.neuron.weight.numpy() - theirs.neuron.weight.numpy()).max()
 assert difference < 1e-5

@@ -23,6 +23,9 @@ from matplotlib.figure import Figure
 
 from paddle_mnist.data import load_mnist
 from paddle_mnist.runs.course import course_folder
+from paddle_mnist.system.runtime import prepare
+
+prepare()  # threads and memory, before Paddle is imported
 
 mnist = load_mnist()
 print(mnist.source.message)
@@ -275,33 +278,33 @@ figure
 #
 # ## Ten neurons learn
 #
-# Ten neurons with softmax and cross-entropy are called **softmax regression**. We train them with `fit`, the loop of chapter 2, and with the same plain steps against the gradient. The learning rate can be 0.1, a hundred times that of chapter 2, because no part of softmax minus one-hot is ever larger than 1.
+# Ten neurons with softmax and cross-entropy are called **softmax regression**. We train them with `fit`, the loop of chapter 2, and with the same plain steps against the gradient. The learning rate can be 0.1, a hundred times that of chapter 2, because no part of softmax minus one-hot is ever larger than 1. What else should happen between the steps is given to `fit` as **callbacks**: `Validate` measures the network on the validation images after each epoch, `ProgressBar` shows how far the training is.
 
 # %% [markdown] lang="zh"
 # 每一步都逆着梯度走。所以真实数字的得分上升（蓝色），另外九个的得分下降（红色），网络给哪个的概率越大，哪个就降得越多。如果答案正确又有把握，梯度就接近 0，几乎什么都不变。
 #
 # ## 十个神经元学习
 #
-# 十个神经元加上 softmax 和交叉熵，叫作 **softmax 回归**。我们用第 2 章的循环 `fit` 来训练它，走法也和那时一样，只是逆着梯度走。学习率可以取 0.1，是第 2 章的一百倍，因为 softmax 减去独热编码，每一项的大小都不会超过 1。
+# 十个神经元加上 softmax 和交叉熵，叫作 **softmax 回归**。我们用第 2 章的循环 `fit` 来训练它，走法也和那时一样，只是逆着梯度走。学习率可以取 0.1，是第 2 章的一百倍，因为 softmax 减去独热编码，每一项的大小都不会超过 1。除了走步之外还要做的事，以**回调**（callback）的形式交给 `fit`：`Validate` 在每一轮之后用验证图片测量网络，`ProgressBar` 显示训练进行到哪里。
 
 # %%
-from paddle_mnist.core.callbacks import ProgressBar
-from paddle_mnist.core.loop import fit
+from functools import partial
+
+from paddle_mnist.core.callbacks import Validate
+from paddle_mnist.core.loop import Batches, fit, train_step
 from paddle_mnist.core.optimizers import build_optimizer
+from paddle_mnist.plots import ProgressBar
 
 
 def train(network, random, optimizer, learning_rate):
     """Train with cross-entropy for 5 epochs, in batches of 128; return the history."""
+    optimizer = build_optimizer(optimizer, learning_rate, network.parameters())
+    step = partial(train_step, network, cross_entropy, optimizer)
     progress = fit(
-        network,
-        cross_entropy,
-        build_optimizer(optimizer, learning_rate, network.parameters()),
-        mnist.train,
-        mnist.validation,
+        step,
+        Batches(mnist.train, 128, random),
         epochs=5,
-        batch_size=128,
-        random=random,
-        callbacks=[ProgressBar()],
+        callbacks=[Validate(network, cross_entropy, mnist.validation), ProgressBar()],
     )
     return progress.history
 

@@ -26,6 +26,9 @@ from matplotlib.patches import Rectangle
 
 from paddle_mnist.core.transforms import norm_img
 from paddle_mnist.data import Split, load_mnist
+from paddle_mnist.system.runtime import prepare
+
+prepare()  # threads and memory, before Paddle is imported
 
 mnist = load_mnist()
 print(mnist.source.message)
@@ -73,14 +76,17 @@ plot_digits(np.stack(pairs), titles, title="The same numbers in another order")
 # 打乱后的数字，你是认不出来的。网络能吗？做四次训练就知道了：第 3 章的多层感知机（MLP），以及一个**卷积神经网络**（CNN，本章会把它一块一块拆开来讲），各用真实的图片和打乱的图片训练一次。四次训练都用同样的 10,000 张图片，都训练 3 轮。优化器叫 Adam（[第 5 章](05_generalise.ipynb)会讲它怎样迈步），学习率先升后降（[第 6 章](06_tune.ipynb)会讲为什么）。
 
 # %%
+from functools import partial
+
 import paddle
 import paddle.nn.functional as F
 
-from paddle_mnist.core.callbacks import ProgressBar, Schedule
-from paddle_mnist.core.loop import fit
+from paddle_mnist.core.callbacks import LearningRate, Validate
+from paddle_mnist.core.loop import Batches, fit, train_step
 from paddle_mnist.core.losses import cross_entropy
 from paddle_mnist.core.optimizers import build_optimizer, build_schedule
 from paddle_mnist.core.stages import build_network
+from paddle_mnist.plots import ProgressBar
 from paddle_mnist.system.runtime import set_seed
 
 EPOCHS, BATCH_SIZE = 3, 128
@@ -93,16 +99,16 @@ def train_briefly(stage, train, validation):
     batches = -(-len(train) // BATCH_SIZE)  # rounded up
     schedule = build_schedule("one-cycle", 0.005, EPOCHS * batches)
     optimizer = build_optimizer("adam", schedule, network.parameters())
+    step = partial(train_step, network, cross_entropy, optimizer)
     progress = fit(
-        network,
-        cross_entropy,
-        optimizer,
-        train,
-        validation,
+        step,
+        Batches(train, BATCH_SIZE, random),
         epochs=EPOCHS,
-        batch_size=BATCH_SIZE,
-        random=random,
-        callbacks=[Schedule(schedule), ProgressBar()],
+        callbacks=[
+            Validate(network, cross_entropy, validation),
+            LearningRate(optimizer, schedule),
+            ProgressBar(),
+        ],
     )
     return network, progress.history[-1]["validation_accuracy"]
 

@@ -22,6 +22,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from paddle_mnist.data import Split, load_mnist
+from paddle_mnist.system.runtime import prepare
+
+prepare()  # threads and memory, before Paddle is imported
 
 mnist = load_mnist()
 print(mnist.source.message)
@@ -31,7 +34,7 @@ print(mnist.source.message)
 #
 # ## Thirty epochs on a thousand images
 #
-# This course has 55,000 images to train on; your own project may have 1,000. So we take only 1,000 here. The network is small, 784-128-10, and the optimiser is momentum, which the end of this chapter explains. The helper below builds a network and gives it to `fit`. Its other ingredients, such as `dropout`, are switched off; we shall come to each of them.
+# This course has 55,000 images to train on; your own project may have 1,000. So we take only 1,000 here. The network is small, 784-128-10, and the optimiser is momentum, which the end of this chapter explains. The helpers below build a network and give it to `fit`. Their other ingredients, such as `dropout`, are switched off; we shall come to each of them.
 
 # %% [markdown] lang="zh"
 # 如果上面这一行以 `WARNING` 开头，说明现在用的是 5,000 张图片的小样本。一切照样能运行，但验证图片只有 500 张，一张图片就占 0.2 个百分点的准确率：小的差别只是偶然，有些结果会和文中说的相反。
@@ -41,15 +44,20 @@ print(mnist.source.message)
 # 本课程有 55,000 张训练图片，而你自己的项目可能只有 1,000 张。所以这里只取 1,000 张。网络很小：784-128-10；优化器是动量法，本章末尾会解释。下面的辅助函数建好一个网络，交给 `fit` 训练。它的其他配料（例如 `dropout`）现在都关着，后面会逐一讲到。
 
 # %%
+from functools import partial
+
 import paddle
 from paddle import nn
 
-from paddle_mnist.core.loop import evaluate, fit
+from paddle_mnist.core.callbacks import Validate
+from paddle_mnist.core.loop import Batches, evaluate, fit, train_step
 from paddle_mnist.core.losses import cross_entropy
 from paddle_mnist.system.runtime import set_seed
 
 
-def build(dropout=0.0, batch_norm=False):
+def build(seed=0, dropout=0.0, batch_norm=False):
+    """Build 784-128-10; the seed decides its first weights."""
+    set_seed(seed)
     layers = [nn.Linear(784, 128)]
     if batch_norm:
         layers.append(nn.BatchNorm1D(128))
@@ -59,39 +67,25 @@ def build(dropout=0.0, batch_norm=False):
     return nn.Sequential(*layers, nn.Linear(128, 10))
 
 
-def train(
-    split,
-    *,
-    epochs=30,
-    batch_size=100,
-    seed=0,
-    weight_decay=0.0,
-    callbacks=(),
-    validation=mnist.validation,
-    **layers,
-):
-    """Build 784-128-10, train it on `split`, and return it with its history."""
-    random = set_seed(seed)
-    network = build(**layers)
+def train(network, split, *, epochs=30, batch_size=100, seed=0, weight_decay=0.0, callbacks=()):
+    """Train the network on `split`, in an order that the seed decides; return the history."""
+    random = np.random.default_rng(seed)
     optimizer = paddle.optimizer.Momentum(
         0.1, momentum=0.9, parameters=network.parameters(), weight_decay=weight_decay
     )
+    step = partial(train_step, network, cross_entropy, optimizer)
     progress = fit(
-        network,
-        cross_entropy,
-        optimizer,
-        split,
-        validation,
+        step,
+        Batches(split, batch_size, random),
         epochs=epochs,
-        batch_size=batch_size,
-        random=random,
-        callbacks=callbacks,
+        callbacks=[Validate(network, cross_entropy, mnist.validation), *callbacks],
     )
-    return network, progress.history
+    return progress.history
 
 
 few = mnist.train.take(slice(1000))
-plain, history = train(few)
+plain = build()
+history = train(plain, few)
 
 turn = min(history, key=lambda row: row["validation_loss"])
 print("epoch  training loss, accuracy   validation loss, accuracy")
@@ -122,7 +116,8 @@ figure
 # %%
 from paddle_mnist.core.metrics import softmax
 
-at_the_turn, again = train(few, epochs=turn["epoch"])
+at_the_turn = build()
+again = train(at_the_turn, few, epochs=turn["epoch"])
 assert np.isclose(again[-1]["validation_loss"], turn["validation_loss"], rtol=1e-3)
 
 labels = mnist.validation.labels  # [N]
@@ -153,11 +148,11 @@ for name, network in (("at the turn", at_the_turn), ("at the end", plain)):
 # %%
 sizes = [size for size in (100, 300, 1_000, 3_000, 10_000, 30_000) if size <= len(mnist.train)]
 accuracies = {"training": [], "validation": []}
-nothing = mnist.train.take(slice(0))  # the last accuracy is enough here
 for size in sizes:
     part = mnist.train.take(slice(size))
     steps_an_epoch = -(-size // 100)
-    network, _ = train(part, epochs=300 // steps_an_epoch, validation=nothing)
+    network = build()
+    train(network, part, epochs=300 // steps_an_epoch)
     for name, split in (("training", part), ("validation", mnist.validation)):
         accuracies[name].append(evaluate(network, cross_entropy, split).accuracy)
     print(f"{size:6,} images: " + ", ".join(f"{k} {v[-1]:.1%}" for k, v in accuracies.items()))
@@ -197,8 +192,9 @@ random = np.random.default_rng(5)
 true_labels = few.take(slice(500))
 random_labels = Split(true_labels.images, random.integers(0, 10, 500))
 
-memoriser, with_random = train(random_labels, epochs=40, batch_size=50)
-_, with_true = train(true_labels, epochs=40, batch_size=50)
+memoriser = build()
+with_random = train(memoriser, random_labels, epochs=40, batch_size=50)
+with_true = train(build(), true_labels, epochs=40, batch_size=50)
 
 learned = evaluate(memoriser, cross_entropy, random_labels)
 assert learned.accuracy == 1.0
@@ -240,9 +236,10 @@ chosen = random.choice(1000, size=200, replace=False)  # [200]
 spoiled[chosen] = random.integers(0, 10, 200)
 noisy = Split(few.images, spoiled)
 
-_, to_the_end = train(noisy)
-best = BestWeights()
-network, stopped = train(noisy, callbacks=[EarlyStopping(patience=5), best])
+to_the_end = train(build(), noisy)
+network = build()
+best = BestWeights(network)
+stopped = train(network, noisy, callbacks=[EarlyStopping(patience=5), best])
 
 figure = plot_curves(
     {
@@ -372,7 +369,6 @@ plot_weights(drawn[:, :100].reshape(4, 10, 10), titles, title="100 hidden values
 
 # %%
 rate, decay = 0.1, 0.01
-set_seed(0)
 network = build()
 sgd = paddle.optimizer.SGD(rate, parameters=network.parameters(), weight_decay=decay)
 
@@ -398,7 +394,8 @@ print("one step by hand and by Paddle: the same in all", len(by_hand), "paramete
 # 在没有东西可学的地方，最能看清衰减的作用。最外圈的像素在所有图片中都是 0，它的权重的梯度也是 0，只有衰减能移动它们：
 
 # %% tags=["picture"]
-decayed, _ = train(few, weight_decay=0.005)
+decayed = build()
+train(decayed, few, weight_decay=0.005)
 
 rows = [network[0].weight.numpy()[:, :3].T.reshape(3, 28, 28) for network in (plain, decayed)]
 titles = 3 * ["no decay"] + 3 * ["weight decay"]
@@ -480,18 +477,20 @@ print("its mean in the last batch:                     ", round(float(mean[0]), 
 ingredients = {
     "plain": {},
     "dropout": {"dropout": 0.5},
-    "weight decay": {"weight_decay": 0.005},
+    "weight decay": {},
     "batch norm": {"batch_norm": True},
     "early stopping": {},
 }
 results = {}
 print("                 validation accuracy        validation loss")
-for name, changes in ingredients.items():
+for name, layers in ingredients.items():
+    weight_decay = 0.005 if name == "weight decay" else 0.0
     networks, histories, measured = [], [], []
     for seed in (0, 1, 2):
-        best = BestWeights()
+        network = build(seed, **layers)
+        best = BestWeights(network)
         callbacks = [EarlyStopping(patience=5), best] if name == "early stopping" else []
-        network, history = train(few, seed=seed, callbacks=callbacks, **changes)
+        history = train(network, few, seed=seed, weight_decay=weight_decay, callbacks=callbacks)
         if callbacks:
             network.set_state_dict(best.weights)
         networks.append(network)
@@ -634,18 +633,15 @@ from paddle_mnist.core.optimizers import OPTIMIZERS, build_optimizer
 many = mnist.train.take(slice(10_000))
 curves = {}
 for name, recipe in OPTIMIZERS.items():
-    random = set_seed(0)
+    random = np.random.default_rng(0)
     network = build()
     optimizer = build_optimizer(name, recipe.learning_rate, network.parameters())
+    step = partial(train_step, network, cross_entropy, optimizer)
     progress = fit(
-        network,
-        cross_entropy,
-        optimizer,
-        many,
-        mnist.validation,
+        step,
+        Batches(many, 128, random),
         epochs=2,
-        batch_size=128,
-        random=random,
+        callbacks=[Validate(network, cross_entropy, mnist.validation)],
     )
     curves[f"{name} {recipe.learning_rate:g}"] = [
         loss for row in progress.history for loss in row["losses"]

@@ -27,6 +27,9 @@ from matplotlib.figure import Figure
 
 from paddle_mnist.data import load_mnist
 from paddle_mnist.runs.course import course_folder
+from paddle_mnist.system.runtime import prepare
+
+prepare()  # threads and memory, before Paddle is imported
 
 mnist = load_mnist()
 print(mnist.source.message)
@@ -186,7 +189,7 @@ plot_digits(np.concatenate([*turned, nine, far]), titles, title="Too much of a g
 # %% [markdown] lang="en"
 # Turned by 180°, a 6 *is* a 9, and a network that is told otherwise learns nonsense. Shifted too far, nothing is left to learn from. For the same reason digits are not mirrored, although mirroring is the usual augmentation for photos of cats.
 #
-# Only training images are changed. `fit` takes `augment` for its training batches; `evaluate` has no such argument.
+# Only training images are changed. `Batches`, which only training uses, takes `augment`; `evaluate` has no such argument.
 #
 # ## How fast may it learn?
 #
@@ -195,17 +198,19 @@ plot_digits(np.concatenate([*turned, nine, far]), titles, title="Too much of a g
 # %% [markdown] lang="zh"
 # 转了 180° 的 6 *就是* 9；如果偏要告诉网络它是 6，网络学到的就是胡话。移得太远，就没有东西可学了。出于同样的原因，数字不能左右翻转，尽管对猫的照片来说，翻转是最常用的增强方法。
 #
-# 只有训练图片会被改变。`fit` 只在训练的批上使用 `augment`；`evaluate` 根本没有这个参数。
+# 只有训练图片会被改变。`augment` 是 `Batches` 的参数，而 `Batches` 只用于训练；`evaluate` 根本没有这个参数。
 #
 # ## 可以学得多快？
 #
 # 接下来看学习率。要快速找到合适的值，可以做**学习率范围测试**：从很小的学习率开始，每一批都增大一点，同时观察损失。`lr.LambdaDecay` 按我们给的公式改变学习率，这里从 0.0001 变到 1。
 
 # %% tags=["picture"]
+from functools import partial
+
 from paddle.optimizer import lr
 
-from paddle_mnist.core.callbacks import Schedule
-from paddle_mnist.core.loop import fit
+from paddle_mnist.core.callbacks import LearningRate
+from paddle_mnist.core.loop import Batches, fit, train_step
 from paddle_mnist.core.losses import cross_entropy
 from paddle_mnist.core.metrics import means_of_parts
 from paddle_mnist.core.optimizers import build_optimizer, build_schedule
@@ -213,7 +218,6 @@ from paddle_mnist.core.stages import build_network
 from paddle_mnist.system.runtime import set_seed
 
 few = mnist.train.take(slice(25_600))
-nothing = mnist.train.take(slice(0))
 batches = math.ceil(len(few) / 128)
 epochs = math.ceil(200 / batches)  # 200 batches: one epoch, or several on the sample
 steps = epochs * batches
@@ -222,16 +226,9 @@ random = set_seed(0)
 network = build_network("cnn")
 rising = lr.LambdaDecay(0.0001, lambda step: 10 ** (4 * step / steps))
 adam = build_optimizer("adam", rising, network.parameters())
+step = partial(train_step, network, cross_entropy, adam)
 progress = fit(
-    network,
-    cross_entropy,
-    adam,
-    few,
-    nothing,
-    epochs=epochs,
-    batch_size=128,
-    random=random,
-    callbacks=[Schedule(rising)],
+    step, Batches(few, 128, random), epochs=epochs, callbacks=[LearningRate(adam, rising)]
 )
 losses = [loss for row in progress.history for loss in row["losses"]]
 losses = means_of_parts(losses, parts=20)
@@ -356,20 +353,21 @@ for step in (0, 75, 149, 375, 599):
 # 这件事适合交给回调（callback），`fit` 在每一批之后都会调用它。注意：批归一化保存着输入的均值和方差的*滑动平均*，它们与此刻的权重配套。它们不是参数，优化器不知道它们，但 `state_dict()` 里有。我们把其中的一切都取平均。
 
 # %%
-from paddle_mnist.core.callbacks import BestWeights, Callback, best_epoch
+from paddle_mnist.core.callbacks import BestWeights, Validate, best_epoch
+from paddle_mnist.core.loop import Callback
 
 
 class MovingAverage(Callback):
     """Keeps a moving average of all weights, and of batch normalisation's running averages."""
 
-    def __init__(self, decay=0.99):
-        self.decay, self.steps = decay, 0
+    def __init__(self, network, decay=0.99):
+        self.network, self.decay, self.steps = network, decay, 0
         self.weights, self.by_epoch = {}, []
 
     def on_batch_end(self, progress):
         self.steps += 1
         decay = min(self.decay, (1 + self.steps) / (10 + self.steps))
-        for name, tensor in progress.network.state_dict().items():
+        for name, tensor in self.network.state_dict().items():
             now = tensor.numpy()
             before = self.weights.get(name, now)
             self.weights[name] = decay * before + (1 - decay) * now
@@ -381,31 +379,22 @@ class MovingAverage(Callback):
 class Recorder(Callback):
     """Remembers the weights of every step, which only a short training can afford."""
 
-    def __init__(self):
-        self.steps = []
+    def __init__(self, network):
+        self.network, self.steps = network, []
 
     def on_batch_end(self, progress):
-        state = progress.network.state_dict()
+        state = self.network.state_dict()
         self.steps.append({name: tensor.numpy().copy() for name, tensor in state.items()})
 
 
 random = set_seed(0)
 network = build_network("cnn")
 adam = build_optimizer("adam", 0.01, network.parameters())
-average, recorder = MovingAverage(), Recorder()
+average, recorder = MovingAverage(network), Recorder(network)
 
 few = mnist.train.take(slice(3_200))
-fit(
-    network,
-    cross_entropy,
-    adam,
-    few,
-    nothing,
-    epochs=4,
-    batch_size=128,
-    random=random,
-    callbacks=[average, recorder],
-)
+step = partial(train_step, network, cross_entropy, adam)
+fit(step, Batches(few, 128, random), epochs=4, callbacks=[average, recorder])
 print("averaged:", *(name for name in average.weights if name.startswith("features.2")), "…")
 
 # %% [markdown] lang="en"
@@ -470,21 +459,14 @@ def train_one(seed, schedule, augment=None):
     steps = EPOCHS * math.ceil(len(mnist.train) / 128)
     rate = build_schedule(schedule, 0.01, steps)
     adam = build_optimizer("adam", rate, network.parameters())
-    average, best = MovingAverage(), BestWeights()
-    callbacks = [average, best]
-    if isinstance(rate, lr.LRScheduler):
-        callbacks.append(Schedule(rate))
+    average, best = MovingAverage(network), BestWeights(network)
+    validate = Validate(network, cross_entropy, mnist.validation)
+    step = partial(train_step, network, cross_entropy, adam)
     progress = fit(
-        network,
-        cross_entropy,
-        adam,
-        mnist.train,
-        mnist.validation,
+        step,
+        Batches(mnist.train, 128, random, augment),
         epochs=EPOCHS,
-        batch_size=128,
-        random=random,
-        augment=augment,
-        callbacks=callbacks,
+        callbacks=[validate, average, best, LearningRate(adam, rate)],
     )
     last = {name: tensor.numpy().copy() for name, tensor in network.state_dict().items()}
     return progress.history, {"last": last, "best epoch": best.weights, "average": average}
@@ -815,7 +797,8 @@ random = set_seed(0)
 network = build_network("cnn")
 adam = build_optimizer("adam", 0.01, network.parameters())
 small = mnist.train.take(slice(300))
-fit(network, cross_entropy, adam, small, nothing, epochs=40, batch_size=32, random=random)
+step = partial(train_step, network, cross_entropy, adam)
+fit(step, Batches(small, 32, random), epochs=40)
 overfitted = Recognizer(network, "cnn").outputs(mnist.validation.images)  # [N, 10]
 
 # Of our reader we have probabilities; their logarithms are as good as logits.

@@ -24,6 +24,9 @@ from PIL import Image
 
 from paddle_mnist.data import load_mnist
 from paddle_mnist.runs.course import course_folder, trained
+from paddle_mnist.system.runtime import prepare
+
+prepare()  # threads and memory, before Paddle is imported
 
 mnist = load_mnist()
 print(mnist.source.message)
@@ -199,27 +202,26 @@ figure
 # 我们对验证图片每次只作一种改动：平移，缩小或放大，倾斜。让两个网络来读。`mlp` 阶段是用全部 60,000 张图片训练的，验证图片也在其中，所以这里不用它们，把同样的网络重新训练一遍：
 
 # %%
-from paddle_mnist.core.callbacks import ProgressBar
-from paddle_mnist.core.loop import fit
+from functools import partial
+
+from paddle_mnist.core.callbacks import Validate
+from paddle_mnist.core.loop import Batches, fit, train_step
 from paddle_mnist.core.losses import cross_entropy
 from paddle_mnist.core.optimizers import build_optimizer
 from paddle_mnist.core.stages import build_network
+from paddle_mnist.plots import ProgressBar
 from paddle_mnist.runs.recognizer import Recognizer
 from paddle_mnist.system.runtime import set_seed
 
 random = set_seed(0)
 network = build_network("mlp")
 optimizer = build_optimizer("rmsprop", 0.001, network.parameters())
+step = partial(train_step, network, cross_entropy, optimizer)
 fit(
-    network,
-    cross_entropy,
-    optimizer,
-    mnist.train,
-    mnist.validation,
+    step,
+    Batches(mnist.train, 128, random),
     epochs=3,
-    batch_size=128,
-    random=random,
-    callbacks=[ProgressBar()],
+    callbacks=[Validate(network, cross_entropy, mnist.validation), ProgressBar()],
 )
 readers = {"multilayer perceptron": Recognizer(network, "mlp"), "convolutional network": cnn}
 
@@ -1262,7 +1264,7 @@ plot_readings([r.image for r in mine], [r.digit for r in mine], [r.probabilities
 # **Open questions.** What you find out here, nobody checks but you. Write it down in a notebook of your own.
 #
 # - **7-A (twenty digits of your own).** Write each digit twice, take the photos, add them to `work/labels.csv`, and measure with `evaluate --images work`. For each mistake say whether the preparation or the network failed. Take the bad ones again by the table of tips. How much does it help?
-# - **7-B (what is worth what in training).** Train the stage `cnn` with `fit` and the argument `augment=RandomWriting(bend=0)`, then with other parts switched off, such as `slant=0` or `thicker=0, thinner=0`. Which of them help on the harder photos, and what do they cost on MNIST's own validation pictures?
+# - **7-B (what is worth what in training).** Train the stage `cnn` with `fit`, on `Batches` with the argument `augment=RandomWriting(bend=0)`, then with other parts switched off, such as `slant=0` or `thicker=0, thinner=0`. Which of them help on the harder photos, and what do they cost on MNIST's own validation pictures?
 # - **7-C (a digit that touches its frame).** Then digit and frame are one piece, and `cut_out_digit` keeps both. Find a way: a frame has long straight sides, which Hough's transform can find even where a stroke crosses them. Write a step of your own, give it to `prepare` as `{"remove_lines": …}`, and measure it on photos with touched frames. Check that it costs nothing on the photos without them.
 # - **7-D (say no).** Choose a threshold for the highest probability on the validation digits, so that 1% of them is refused. How many of the glued halves and of the noise are refused, by `cnn` and by `best`? What else could you try?
 
@@ -1341,6 +1343,6 @@ plot_readings([r.image for r in mine], [r.digit for r in mine], [r.probabilities
 # **开放的问题**：下面这些没有人替你检查，请把你的发现写进自己的笔记本。
 #
 # - **7-A**（你自己的二十个数字）：每个数字写两遍，拍下来，加进 `work/labels.csv`，用 `evaluate --images work` 测量。对每个错误说明：是预处理失败了，还是网络认错了。把没拍好的按上面的表格重拍一遍，有多大帮助？
-# - **7-B**（训练里什么值多少）：用 `fit` 加上参数 `augment=RandomWriting(bend=0)` 训练 `cnn` 阶段，再分别关掉别的部分，例如 `slant=0`，或者 `thicker=0, thinner=0`。哪些部分对更难的照片有帮助？在 MNIST 自己的验证图片上又有什么代价？
+# - **7-B**（训练里什么值多少）：用 `fit` 训练 `cnn` 阶段，给 `Batches` 加上参数 `augment=RandomWriting(bend=0)`，再分别关掉别的部分，例如 `slant=0`，或者 `thicker=0, thinner=0`。哪些部分对更难的照片有帮助？在 MNIST 自己的验证图片上又有什么代价？
 # - **7-C**（碰到方框的数字）：这时数字和方框是同一块，`cut_out_digit` 会把两者都留下。想一个办法：方框有又长又直的边，即使有笔画穿过，霍夫变换也能找到。写一个你自己的步骤，以 `{"remove_lines": …}` 的形式交给 `prepare`，在数字碰到方框的照片上测量。并确认它在没有方框的照片上没有代价。
 # - **7-D**（学会拒绝）：在验证集的数字上为最高概率选一个阈值，使其中 1% 被拒绝。拼起来的两半和噪声，`cnn` 和 `best` 各拒绝了多少？你还能想到什么别的办法？

@@ -22,6 +22,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from paddle_mnist.data import load_mnist
+from paddle_mnist.system.runtime import prepare
+
+prepare()  # threads and memory, before Paddle is imported
 
 mnist = load_mnist()
 print(mnist.source.message)
@@ -469,9 +472,9 @@ print(f"Paddle : NumPy = {medians['Paddle'] / medians['NumPy']:.0f}")
 # 批越大，每秒训练的图片越多。可是这样一来，一轮的步数就少了。学习率不变，权重就走不了那么远。我们用最普通的梯度下降把 `mlp` 训练一轮，图片最多 10,000 张：一次是所有批大小都用同一个学习率；另一次从 32 张开始，让学习率与批的大小成正比，图片加倍，学习率也加倍。理由是：步数减半，每步加倍，应当走到差不多的地方。
 
 # %%
-from paddle_mnist.core.loop import evaluate, fit
+from functools import partial
 
-nothing = mnist.train.take(slice(0))
+from paddle_mnist.core.loop import Batches, evaluate, fit
 
 
 def accuracy_after_one_epoch(batch_size, learning_rate):
@@ -479,8 +482,8 @@ def accuracy_after_one_epoch(batch_size, learning_rate):
     random = set_seed(0)
     network = build_network("mlp")
     sgd = build_optimizer("sgd", learning_rate, network.parameters())
-    options = {"epochs": 1, "batch_size": batch_size, "random": random}
-    fit(network, cross_entropy, sgd, few, nothing, **options)
+    step = partial(train_step, network, cross_entropy, sgd)
+    fit(step, Batches(few, batch_size, random), epochs=1)
     return evaluate(network, cross_entropy, mnist.validation).accuracy
 
 
@@ -538,11 +541,12 @@ import faulthandler
 faulthandler.dump_traceback_later(120, exit=True)  # an end, whatever happens
 
 import json, sys, time
-import numpy as np
-from paddle_mnist.loop import train_step
-from paddle_mnist.losses import cross_entropy
-from paddle_mnist.optimizers import build_optimizer
-from paddle_mnist.stages import build_network
+from paddle_mnist.system.runtime import prepare
+prepare()
+from paddle_mnist.core.loop import train_step
+from paddle_mnist.core.losses import cross_entropy
+from paddle_mnist.core.optimizers import build_optimizer
+from paddle_mnist.core.stages import build_network
 import paddle
 
 paddle.set_device("cpu")
@@ -955,12 +959,13 @@ import time
 from pathlib import Path
 
 import numpy as np
-from paddle_mnist.loop import train_step
-from paddle_mnist.losses import cross_entropy
-from paddle_mnist.optimizers import build_optimizer
-from paddle_mnist.runtime import set_seed
-from paddle_mnist.stages import STAGES, build_network
-from paddle_mnist.transforms import norm_img
+from paddle_mnist.system.runtime import prepare, set_seed
+prepare()
+from paddle_mnist.core.loop import train_step
+from paddle_mnist.core.losses import cross_entropy
+from paddle_mnist.core.optimizers import build_optimizer
+from paddle_mnist.core.stages import STAGES, build_network
+from paddle_mnist.core.transforms import norm_img
 import paddle
 import paddle.distributed as dist
 
@@ -1112,7 +1117,7 @@ if ranks:
 #
 # ## The same with one option
 #
-# `mlp` was easy: no layer of it looks at more than one picture at a time. The batch normalisation of `cnn` does. It uses the means and variances of the whole batch, and a process sees only its half. So the processes have to exchange these, too, on the way forward, and two more sums for each channel on the way back. The package has a layer that does it, in `shared_normalization.py`, and the command `train` does all the rest: `--processes 2` starts two processes, divides each batch and adds up the gradients. If one of them dies, the other ends too, and says how to go on.
+# `mlp` was easy: no layer of it looks at more than one picture at a time. The batch normalisation of `cnn` does. It uses the means and variances of the whole batch, and a process sees only its half. So the processes have to exchange these, too, on the way forward, and two more sums for each channel on the way back. The package has a layer that does it, in `parallel/batch_norm.py`, and the command `train` does all the rest: `--processes 2` starts two processes, divides each batch and adds up the gradients. If one of them dies, the other ends too, and says how to go on.
 #
 # We train `cnn` on the sample twice, with one process and with two. The history of a run has the mean losses of twenty parts of an epoch:
 
@@ -1121,7 +1126,7 @@ if ranks:
 #
 # ## 一个选项就够了
 #
-# `mlp` 比较容易：它的每一层一次只看一张图片。`cnn` 的批归一化却不是这样：它要用整批的平均值和方差，而一个进程只看到半批。所以前向计算时，进程之间还要交换这些数，反向传播时每个通道再交换两个总和。软件包里的 `shared_normalization.py` 有一个这样的层，其余的都由 `train` 命令完成：`--processes 2` 启动两个进程，把每一批分成两份，再把梯度加起来。要是其中一个进程中途死掉，另一个也会结束，并告诉你怎样接着训练。
+# `mlp` 比较容易：它的每一层一次只看一张图片。`cnn` 的批归一化却不是这样：它要用整批的平均值和方差，而一个进程只看到半批。所以前向计算时，进程之间还要交换这些数，反向传播时每个通道再交换两个总和。软件包里的 `parallel/batch_norm.py` 有一个这样的层，其余的都由 `train` 命令完成：`--processes 2` 启动两个进程，把每一批分成两份，再把梯度加起来。要是其中一个进程中途死掉，另一个也会结束，并告诉你怎样接着训练。
 #
 # 我们用小样本把 `cnn` 训练两次，一次一个进程，一次两个。训练记录里有一轮中二十个小段各自的平均损失：
 
