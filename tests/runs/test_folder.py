@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import builtins
 import copy
 import errno
 import hashlib
 import json
-import os
 import re
 from pathlib import Path
 
@@ -126,153 +124,7 @@ def test_the_checksum_is_of_the_values_as_they_are_read_again(tmp_path):
     assert record["map"] == {"10": "a", "9": "b"}
 
 
-# Kills and full disks
-
-
-class Killed(BaseException):
-    """Ends everything at once; no `except Exception` sees it."""
-
-
-class Disk:
-    """The calls that change the disk, of which the one with a given number fails.
-
-    After a kill all further calls fail too: a killed process cleans nothing up.
-    """
-
-    def __init__(self, monkeypatch, fails_at: int, error: BaseException) -> None:
-        self.calls, self.fails_at, self.error = 0, fails_at, error
-        self.real_open = builtins.open
-        monkeypatch.setattr(os, "fsync", self.failing(lambda _descriptor: None))
-        monkeypatch.setattr(os, "replace", self.failing(os.replace))
-        monkeypatch.setattr(os, "unlink", self.cleaning(os.unlink))
-        monkeypatch.setattr("paddle_mnist.system.files.open", self.open, raising=False)
-
-    def failed(self) -> bool:
-        return self.calls >= self.fails_at
-
-    def count(self) -> None:
-        self.calls += 1
-        if self.calls == self.fails_at or (self.failed() and isinstance(self.error, Killed)):
-            raise self.error
-
-    def failing(self, real):
-        def call(*arguments, **options):
-            self.count()
-            return real(*arguments, **options)
-
-        return call
-
-    def cleaning(self, real):
-        def call(*arguments, **options):
-            if self.failed() and isinstance(self.error, Killed):
-                raise self.error
-            return real(*arguments, **options)
-
-        return call
-
-    def open(self, path, mode):
-        file = self.real_open(path, mode, buffering=0)
-        return HalfWritten(file, self)
-
-
-class HalfWritten:
-    """A file of which only a half is written when the disk fails."""
-
-    def __init__(self, file, disk: Disk) -> None:
-        self.file, self.disk = file, disk
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_error):
-        self.file.close()
-
-    def write(self, content: bytes) -> None:
-        self.file.write(content[: len(content) // 2])
-        self.disk.count()
-        self.file.write(content[len(content) // 2 :])
-
-    def flush(self) -> None:
-        """Nothing is buffered."""
-
-    def fileno(self) -> int:
-        return self.file.fileno()
-
-
-def save_on_bad_disk(folder, value: float, fails_at: int, error: BaseException) -> bool:
-    """Save; return whether the disk failed."""
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        disk = Disk(monkeypatch, fails_at, error)
-        try:
-            save(folder, value)
-        except Killed:
-            return True
-        except RunError as found:
-            assert "No space left" in str(found)
-            return True
-        assert not disk.failed()
-        return False
-
-
-def test_a_kill_at_any_point_leaves_one_whole_run(tmp_path):
-    outcomes = []
-    for point in range(1, 100):
-        folder = tmp_path / str(point)
-        save(folder, 1.0)
-        if not save_on_bad_disk(folder, 2.0, point, Killed()):
-            break
-        outcomes.append(value_of(folder))
-        save(folder, 3.0)
-        assert value_of(folder) == 3.0
-        assert names(folder) == FILES
-    # Write and wait for three tensor files and run.json, put each in its place, then the folder.
-    assert len(outcomes) == 3 * 2 + 2 + 1 + 1 + 3 + 1
-    assert outcomes == sorted(outcomes)
-    assert set(outcomes) == {1.0, 2.0}
-
-
-def test_two_kills_in_a_row_leave_one_whole_run(tmp_path):
-    # Around the point of commitment; tests/faults has all pairs.
-    for first in range(8, 14):
-        for second in (1, 3, 9):
-            folder = tmp_path / f"{first}-{second}"
-            save(folder, 1.0)
-            save_on_bad_disk(folder, 2.0, first, Killed())
-            before = value_of(folder)
-            save_on_bad_disk(folder, 3.0, second, Killed())
-            assert value_of(folder) in (before, 3.0)
-
-
-def test_a_kill_before_the_first_run_leaves_none_or_a_whole_one(tmp_path):
-    for point in range(1, 100):
-        folder = tmp_path / str(point)
-        if not save_on_bad_disk(folder, 1.0, point, Killed()):
-            break
-        try:
-            assert value_of(folder) == 1.0
-        except RunError as error:
-            assert "there is no run" in str(error)
-
-
-def test_a_full_disk_at_any_point_leaves_one_whole_run(tmp_path):
-    full = OSError(errno.ENOSPC, "No space left on device")
-    for point in range(1, 100):
-        folder = tmp_path / str(point)
-        save(folder, 1.0)
-        if not save_on_bad_disk(folder, 2.0, point, full):
-            break
-        assert value_of(folder) in (1.0, 2.0)
-        save(folder, 3.0)
-        assert names(folder) == FILES
-    assert point > 10
-
-
-def test_a_full_disk_leaves_the_old_entries(tmp_path, monkeypatch):
-    save(tmp_path, 1.0)
-    Disk(monkeypatch, 1, OSError(errno.ENOSPC, "No space left on device"))
-    with pytest.raises(RunError, match="No space left"):
-        checkpoint.update_record(tmp_path, {"value": 2.0})
-    assert checkpoint.load_record(tmp_path)["value"] == 1.0
+# What an interrupted save left; tests/promises/faults interrupts it at every point
 
 
 def test_only_our_own_leftovers_are_swept(tmp_path):

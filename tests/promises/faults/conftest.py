@@ -36,7 +36,7 @@ def ask(library) -> Iterator[Callable[..., dict]]:
     processes: dict[bool, subprocess.Popen] = {}
     environment = {
         **os.environ,
-        "PYTHONPATH": str(HERE.parents[1]),
+        "PYTHONPATH": str(HERE.parents[2]),
         "LD_PRELOAD": str(library),
         "NO_PROXY": "127.0.0.1",
     }

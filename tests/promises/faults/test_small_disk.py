@@ -33,7 +33,7 @@ def tried(tmp_path_factory):
         [*private, "sh", "-c", script, "sh", *mount],
         env={
             **os.environ,
-            "PYTHONPATH": str(HERE.parents[1]),
+            "PYTHONPATH": str(HERE.parents[2]),
             "PYTHON": sys.executable,
             "SCRIPT": str(HERE / "small_disk.py"),
             "DISK": str(disk),

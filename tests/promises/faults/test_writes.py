@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import pytest
 
-OLD, NEW = 1, 2
+OLD, NEW, NEWEST = 1, 2, 3
 OVER, FIRST = "over an old one", "the first time"
 # What is tried where nothing may be there before; all others are also written over an old one.
 ONLY_FIRST = ["a download", "homework start"]
@@ -29,10 +29,12 @@ BOTH = [
 ]
 # Each is one file that is replaced, and takes long, because Paddle or Matplotlib is imported.
 WITH_PADDLE = ["history.csv", "a picture", "the page", "model.pdparams"]
-SHORT = [(name, OVER) for name in (*BOTH, *NEVER_FIRST)] + [(name, FIRST) for name in ONLY_FIRST]
-FULL = SHORT + [(name, OVER) for name in WITH_PADDLE]
-FULL += [(name, FIRST) for name in (*BOTH, *WITH_PADDLE)]
-FEW = [(name, OVER) for name in ("a run", "an inference model", "progress.json")]
+OVER_AN_OLD_ONE = [(name, OVER) for name in (*BOTH, *NEVER_FIRST)]
+SHORT = OVER_AN_OLD_ONE + [(name, FIRST) for name in ("a run", *ONLY_FIRST)]
+FULL = OVER_AN_OLD_ONE + [(name, OVER) for name in WITH_PADDLE]
+FULL += [(name, FIRST) for name in (*ONLY_FIRST, *BOTH, *WITH_PADDLE)]
+SOME = ["a run", "what a run was measured with", "an inference model", "progress.json"]
+FEW = [(name, OVER) for name in SOME]
 
 IN_PLACE = ["open(path, 'wb').write", "paddle.save"]
 
@@ -130,10 +132,15 @@ def two_kills(ask, tmp_path):
     """A function: kill one save of a run, and the next one too; returns how often."""
     old, once, folder = (tmp_path / name for name in ("old", "once", "folder"))
 
-    def save(folder, point: int) -> int:
+    def save(folder, value: int, point: int) -> int:
         fault = {"fault": "killed before", "point": point}
-        told = ask(do="write", name="a run", folder=folder, value=NEW, **fault)
+        told = ask(do="write", name="a run", folder=folder, value=value, **fault)
         return told["signal"]
+
+    def copy(source):
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(source, folder)
+        return folder
 
     def run(step: int) -> int:
         """Of all pairs of points, take each that comes after so many steps."""
@@ -142,16 +149,16 @@ def two_kills(ask, tmp_path):
         for first in range(1, 100):
             shutil.rmtree(once, ignore_errors=True)
             shutil.copytree(old, once)
-            if not save(once, first):
+            if not save(once, NEW, first):
                 break
+            before = ask(do="look", name="a run", folder=copy(once))["found"]
+            assert before in ({"run": [[OLD], None]}, {"run": [[NEW], None]})
             for second in range(1 + first % step, 100, step):
-                shutil.rmtree(folder, ignore_errors=True)
-                shutil.copytree(once, folder)
-                if not save(folder, second):
+                if not save(copy(once), NEWEST, second):
                     break
                 told = ask(do="look", name="a run", folder=folder)
                 assert told["raised"] is None, (first, second, told)
-                assert told["found"] in ({"run": [[OLD], None]}, {"run": [[NEW], None]})
+                assert told["found"] in (before, {"run": [[NEWEST], None]})
                 assert told["swept"] == told["names"]
                 count += 1
         return count
@@ -178,6 +185,34 @@ def test_a_kill_at_any_point_of_any_write_loses_nothing(kills, figure):
     assert lost == []
     assert all(trial.after["again"] == trial.before["again"] for trial in kills)
     figure("{} kills at named points of every write, {} files lost", len(kills), len(lost))
+
+
+def test_a_run_is_the_new_one_from_one_call_on(trials_of):
+    trials = trials_of("a run", OVER, KILLS[0])
+    found = [trial.after["found"] for trial in trials]
+    saved = found.index({"run": [[NEW], None]})
+    assert 0 < saved < len(found) - 1
+    assert found[:saved] == [{"run": [[OLD], None]}] * saved
+    assert found[saved:] == [{"run": [[NEW], None]}] * (len(found) - saved)
+
+
+@pytest.mark.parametrize("name", [*BOTH, *NEVER_FIRST])
+def test_what_gets_its_name_is_on_the_disk(ask, tmp_path, name):
+    ask(do="write", name=name, folder=tmp_path, value=OLD)
+    calls = [
+        call.split(" ", 1)
+        for call in ask(do="write", name=name, folder=tmp_path, value=NEW)["calls"]
+    ]
+    not_yet = set()
+    for call, path in calls:
+        if call == "write":
+            not_yet.add(path)
+        elif call == "sync":
+            not_yet.discard(path)
+        assert not (call == "rename" and not_yet)
+    # And so are the names.
+    renamed = max(number for number, (call, _) in enumerate(calls) if call == "rename")
+    assert ["sync", "."] in calls[renamed:]
 
 
 @pytest.mark.promise(row=6)
