@@ -26,6 +26,7 @@ from paddle_mnist.data import Mnist, Split, load_mnist
 from paddle_mnist.data.idx import write_images, write_labels
 from paddle_mnist.plots import board
 from paddle_mnist.plots.board import Board, draw_mistakes
+from paddle_mnist.runs import reporting
 from paddle_mnist.runs import training as experiment
 from paddle_mnist.runs.training import run_training
 from paddle_mnist.system.errors import RunError, TrainingError, UsageError
@@ -51,7 +52,7 @@ def another_home(tmp_path_factory):
 def no_pictures_of_the_run():
     """Drawing them takes longer than these trainings."""
     with pytest.MonkeyPatch.context() as monkeypatch:
-        monkeypatch.setattr(experiment, "save_figure", lambda _figure, path: path.touch())
+        monkeypatch.setattr(reporting, "save_figure", lambda _figure, path: path.touch())
         yield
 
 

@@ -33,7 +33,7 @@ from paddle_mnist.ladder.rows import ROWS
 from paddle_mnist.measure.calibration import measure_calibration, validation_share
 from paddle_mnist.measure.measurement import measure_test_images
 from paddle_mnist.predict import as_json
-from paddle_mnist.runs import training as experiment
+from paddle_mnist.runs import reporting
 from paddle_mnist.runs.choosing import prepare_for_run
 from paddle_mnist.runs.folder import load_record, load_tensors
 from paddle_mnist.runs.recognizer import Recognizer
@@ -232,7 +232,7 @@ def quiet(monkeypatch, few, original):
     recipe = {**config, "parameters": record["parameters"], "data": data, "early_stopping": 3}
     RECIPES.update(dict.fromkeys(NAMES, recipe))
     # What takes long, and is tried elsewhere: pictures, and waiting for the disk.
-    monkeypatch.setattr(experiment, "save_figure", lambda figure, path: None)
+    monkeypatch.setattr(reporting, "save_figure", lambda figure, path: None)
     monkeypatch.setattr(os, "fsync", lambda descriptor: None)
 
 

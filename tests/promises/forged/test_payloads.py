@@ -351,7 +351,7 @@ FORBIDDEN_CALLS = {
 }
 ALLOWED = {
     ("__main__.py", "importlib.import_module"): "the commands, by the names in its own table",
-    ("stages.py", "importlib.import_module"): "the networks, by the names in its own table",
+    ("core/stages.py", "importlib.import_module"): "the networks, by the names in its own table",
     ("homework/ready_made.py", "importlib.import_module"): "modules of its own table, to compare",
     ("homework/answering.py", "importlib.util.spec_from_file_location"): (
         "the learner's own answer, in a process of its own"
@@ -360,7 +360,10 @@ ALLOWED = {
         "the checks that the package brings"
     ),
     ("homework/worker.py", "compile"): "tells where the syntax of an answer is wrong; never run",
-    ("inference_model.py", "inference.create_predictor"): "what the export has just written itself",
+    (
+        "formats/inference_model.py",
+        "inference.create_predictor",
+    ): "what the export has just written itself",
 }
 
 

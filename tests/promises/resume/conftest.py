@@ -100,7 +100,7 @@ def trainings(tmp_path_factory):
     """The process that forks others, which is quicker than starting Python again."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PADDLE_MNIST_OFFLINE": "1"}
     with subprocess.Popen(
-        [sys.executable, str(ROOT / "tests" / "processes" / "trainings.py")],
+        [sys.executable, str(ROOT / "tests" / "promises" / "processes" / "trainings.py")],
         env=environment,
         cwd=tmp_path_factory.mktemp("trainings"),
         stdin=subprocess.PIPE,

@@ -9,6 +9,7 @@ import pytest
 
 from paddle_mnist.core.config import configure
 from paddle_mnist.core.stages import build_network
+from paddle_mnist.runs import reporting
 from paddle_mnist.runs import training as experiment
 from paddle_mnist.runs.training import run_training
 from paddle_mnist.system.errors import RunError
@@ -18,7 +19,7 @@ WORDS = "--stage tuned-cnn --epochs 3 --batch-size 16"
 
 @pytest.fixture
 def config(few, monkeypatch):
-    monkeypatch.setattr(experiment, "save_figure", lambda _figure, path: path.touch())
+    monkeypatch.setattr(reporting, "save_figure", lambda _figure, path: path.touch())
     return configure("tuned-cnn", data=str(few), epochs=3, batch_size=16)
 
 
