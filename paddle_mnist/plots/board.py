@@ -10,7 +10,6 @@ import contextlib
 import copy
 import io
 import math
-import os
 import shlex
 import warnings
 from collections.abc import Iterator
@@ -25,9 +24,9 @@ from paddle import nn
 
 from paddle_mnist.core.loop import Callback, Progress, Row, evaluate
 from paddle_mnist.core.losses import LossFunction
-from paddle_mnist.core.metrics import predicted_digits, softmax
+from paddle_mnist.core.metrics import softmax
 from paddle_mnist.data import Mnist
-from paddle_mnist.plots import plot_digits
+from paddle_mnist.plots import plot_mistakes
 from paddle_mnist.system.errors import RunError, UsageError
 from paddle_mnist.system.processes import silenced
 
@@ -74,9 +73,12 @@ class Board(Callback):
     trained. Put the board before callbacks that move the learning rate or save the run, and use it
     in a `with` statement, which closes its files.
 
+    A training that is resumed begins new records, with the losses and accuracies of the epochs
+    before. What the interrupted training wrote besides is lost: the points within these epochs,
+    their weights and their mistakes.
+
     Args:
-        folder: made where it is missing. Its records are replaced by those of a new training, and
-            gone on with by a resumed one.
+        folder: made where it is missing. Records that it has are replaced.
         mnist: the images.
         network: what is trained.
         optimizer: its learning rate is written.
@@ -117,10 +119,9 @@ class Board(Callback):
         Raises:
             RunError: the folder cannot be written.
         """
-        finished = len(progress.history)
         try:
-            is_new = not _cut_records(self.folder / TRAINING, finished)
-            _cut_records(self.folder / VALIDATION, finished)
+            for part in (TRAINING, VALIDATION):
+                (self.folder / part / RECORDS).unlink(missing_ok=True)
             self.writers[TRAINING] = _open_writer(self.folder / TRAINING)
             if len(self.mnist.validation):
                 self.writers[VALIDATION] = _open_writer(self.folder / VALIDATION)
@@ -129,13 +130,12 @@ class Board(Callback):
                 f"the board cannot be written in {self.folder}: {error.strerror or error}; give "
                 "--visualdl another folder"
             ) from error
-        if is_new:
-            for row in progress.history:  # of a training that had no board before
-                self._write_row(row)
-            self._write_weights(self.network, finished)
-            for old in self.folder.glob(GRAPHS):
-                old.unlink()
-            self._write_graph(self.network)
+        for row in progress.history:
+            self._write_row(row)
+        self._write_weights(len(progress.history))
+        for old in self.folder.glob(GRAPHS):
+            old.unlink()
+        self._write_graph()
 
     def on_epoch_begin(self, progress: Progress) -> None:
         self.batch, self.images, self.loss_sum = 0, 0, 0.0
@@ -157,9 +157,9 @@ class Board(Callback):
 
     def on_epoch_end(self, progress: Progress) -> None:
         self._write_row(progress.history[-1])
-        self._write_weights(self.network, progress.epoch)
+        self._write_weights(progress.epoch)
         if VALIDATION in self.writers:
-            self._write_mistakes(self.network, progress.epoch)
+            self._write_mistakes(progress.epoch)
         for writer in self.writers.values():
             writer.flush()
 
@@ -170,8 +170,8 @@ class Board(Callback):
             if VALIDATION in self.writers:
                 self.writers[VALIDATION].add_scalar(tag, row[f"validation_{name}"], epoch)
 
-    def _write_weights(self, network: nn.Layer, epoch: int) -> None:
-        trained = (pair for pair in network.named_parameters() if not pair[1].stop_gradient)
+    def _write_weights(self, epoch: int) -> None:
+        trained = (pair for pair in self.network.named_parameters() if not pair[1].stop_gradient)
         for name, weights in trained:
             values = weights.numpy()
             values = values[np.isfinite(values)]  # others have no place between two edges
@@ -180,14 +180,16 @@ class Board(Callback):
                 tag = f"weights/{name}"
                 self.writers[TRAINING].add_histogram(tag, values, epoch, buckets=BARS)
 
-    def _write_mistakes(self, network: nn.Layer, epoch: int) -> None:
-        outputs = evaluate(network, self.loss_function, self.mnist.validation).outputs
-        picture = _pixels(draw_mistakes(self.mnist, outputs))
-        self.writers[VALIDATION].add_image("mistakes", picture, epoch)
+    def _write_mistakes(self, epoch: int) -> None:
+        split, names = self.mnist.validation, self.mnist.source.class_names
+        outputs = evaluate(self.network, self.loss_function, split).outputs
+        given = softmax(outputs) if outputs.shape[1] > 1 else outputs
+        figure = plot_mistakes(split.images, split.labels, given, MISTAKES, names)
+        self.writers[VALIDATION].add_image("mistakes", _pixels(figure), epoch)
 
-    def _write_graph(self, network: nn.Layer) -> None:
+    def _write_graph(self) -> None:
         try:
-            with _private_copy(network) as copied:
+            with _private_copy(self.network) as copied:
                 rows = paddle.static.InputSpec([None, 784], "float32", "images")
                 self.writers[TRAINING].add_graph(copied, [rows])
             for path in (self.folder / TRAINING).glob(GRAPHS):
@@ -195,27 +197,6 @@ class Board(Callback):
                 path.replace(self.folder / path.name)
         except Exception as error:  # it goes deep into Paddle, and is not worth a training
             print(f"note: VisualDL cannot draw the network's graph ({error})", flush=True)
-
-
-def draw_mistakes(mnist: Mnist, outputs: np.ndarray) -> Figure:
-    """Draw the worst mistakes on the validation images, with what they are and were read as.
-
-    Args:
-        mnist: at least one validation image.
-        outputs: float32 [N, 10], or [N, 1] for the linear stage: of the network.
-    """
-    images, labels = mnist.validation.images, mnist.validation.labels
-    digits = predicted_digits(outputs)
-    if outputs.shape[1] > 1:
-        belief = softmax(outputs)[np.arange(len(labels)), labels]
-    else:
-        belief = -np.abs(outputs[:, 0] - labels)
-    wrong = np.flatnonzero(digits != labels)
-    worst = wrong[np.argsort(belief[wrong], kind="stable")][:MISTAKES]
-    names = mnist.source.class_names
-    titles = [f"{names[labels[i]]}\nread as {names[digits[i]]}" for i in worst]
-    title = f"the worst {len(worst)} of {len(wrong)} mistakes" if len(wrong) else "no mistakes"
-    return plot_digits(images[worst], titles, columns=4, title=title)
 
 
 def _pixels(figure: Figure) -> np.ndarray:
@@ -229,50 +210,9 @@ def _open_writer(folder: Path) -> LogWriter:
 
     # Its own thread writes, and only prints what goes wrong there.
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / RECORDS).open("ab").close()
+    (folder / RECORDS).touch()
     with contextlib.redirect_stdout(io.StringIO()):  # it tells that the file is there
         return LogWriter(str(folder), file_name=RECORDS)
-
-
-def _cut_records(folder: Path, finished: int) -> bool:
-    """Take away what was written after a training's last finished epoch.
-
-    Args:
-        folder: TRAINING or VALIDATION of a board; may be missing.
-        finished: how many epochs are finished; 0: a new training, of which nothing stays.
-
-    Returns:
-        Whether records are left.
-    """
-    path = folder / RECORDS
-    if not finished:
-        path.unlink(missing_ok=True)
-    if not path.exists():
-        return False
-    end = _end_of_epoch(path.read_bytes(), finished)
-    os.truncate(path, end)
-    return end > 0
-
-
-def _end_of_epoch(content: bytes, finished: int) -> int:
-    """Where the records of the last finished epoch end; a torn record counts for nothing."""
-    from google.protobuf.message import DecodeError
-    from visualdl.proto.record_pb2 import Record
-
-    end = start = 0
-    while start + 8 <= len(content):
-        # Each record: its length as 8 bytes, and a protocol buffer.
-        stop = start + 8 + int.from_bytes(content[start : start + 8], "little")
-        if stop > len(content):
-            break
-        try:
-            value = Record.FromString(content[start + 8 : stop]).values[0]
-        except (DecodeError, IndexError):
-            break
-        start = stop
-        if not value.tag.endswith(_BY_BATCH.format("")) and value.id <= finished:
-            end = stop
-    return end
 
 
 @contextlib.contextmanager

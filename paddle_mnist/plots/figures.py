@@ -16,6 +16,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from paddle_mnist.core.metrics import predicted_digits
 from paddle_mnist.data.class_names import DIGITS, are_digits
 from paddle_mnist.system.errors import RunError, UsageError
 from paddle_mnist.system.files import replace_file
@@ -200,19 +201,23 @@ def plot_mistakes(
     Args:
         images: uint8 [N, 28, 28].
         labels: int64 [N], the true digits.
-        probabilities: float32 [N, 10].
+        probabilities: float32 [N, 10]; of the linear stage, the numbers [N, 1] that it gave.
         count: how many to draw at most.
         class_names: what the ten classes are called.
     """
-    digits = probabilities.argmax(axis=1)
+    digits = predicted_digits(probabilities)
     wrong = np.flatnonzero(digits != labels)
-    belief = probabilities[wrong, labels[wrong]]
+    if probabilities.shape[1] > 1:
+        belief = probabilities[wrong, labels[wrong]]
+        given = [f"{row.max():.0%}" for row in probabilities]
+    else:
+        belief = -np.abs(probabilities[wrong, 0] - labels[wrong])
+        given = [f"{number:.1f}" for number in probabilities[:, 0]]
     worst = wrong[np.argsort(belief, kind="stable")][:count]
     # Names are longer than digits, and need a line each.
     between = " read as " if are_digits(class_names) else "\nread as "
     titles = [
-        _literal(f"{class_names[labels[i]]}{between}{class_names[digits[i]]}\n")
-        + f"{probabilities[i, digits[i]]:.0%}"
+        _literal(f"{class_names[labels[i]]}{between}{class_names[digits[i]]}\n") + given[i]
         for i in worst
     ]
     title = f"the worst {len(worst)} of {len(wrong)} mistakes" if len(wrong) else "no mistakes"

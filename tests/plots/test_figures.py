@@ -176,6 +176,12 @@ def test_mistakes_of_other_things_have_their_names():
     assert titles(figure) == [f"thing d\nread as thing b\n{share}%" for share in (90, 70, 60)]
 
 
+def test_mistakes_of_one_neuron_are_as_bad_as_they_are_far():
+    labels, numbers = np.array([4, 1, 8, 4]), np.array([[4.4], [9.6], [0.2], [3.3]], np.float32)
+    figure = plot_mistakes(digits(4), labels, numbers)
+    assert titles(figure) == ["1 read as 9\n9.6", "8 read as 0\n0.2", "4 read as 3\n3.3"]
+
+
 def test_mistakes_can_be_limited():
     figure = plot_mistakes(*some_mistakes(), count=2)
     assert len(shown_images(figure)) == 2

@@ -225,13 +225,6 @@ def load_ladder(content: bytes, folder: Path) -> None:
     refused(load_results, written(content, folder / "ladder.json").parent)
 
 
-def load_board(content: bytes, folder: Path) -> None:
-    board = pytest.importorskip("paddle_mnist.plots.board")
-    pytest.importorskip("visualdl")
-    written(content, folder / board.RECORDS)
-    assert not board._cut_records(folder, 1)  # nothing of it is a record
-
-
 LOADERS = {
     "read_pdparams": lambda content, folder: refused(
         read_pdparams, written(content, folder / "weights.pdparams")
@@ -249,7 +242,6 @@ LOADERS = {
     "Kaggle's files": load_kaggle,
     "pictures": load_picture,
     "the ladder's results": load_ladder,
-    "VisualDL's records": load_board,
 }
 # The files of a run, with right checksums, through everything that takes a run.
 RUN_LOADERS = {
