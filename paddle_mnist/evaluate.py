@@ -7,16 +7,15 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from paddle_mnist.runs.choosing import add_run_options, chosen_run, prepare_for_run
 from paddle_mnist.system.command_line import Parser, run
 from paddle_mnist.system.errors import RunError, UsageError
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from paddle_mnist.data import Mnist
+    from paddle_mnist.measure.calibration import Calibration, Reliability
     from paddle_mnist.measure.measurement import Measurement
     from paddle_mnist.runs.recognizer import Recognizer
 
@@ -43,17 +42,23 @@ def build_parser() -> Parser:
     instead = parser.add_mutually_exclusive_group()
     instead.add_argument(
         "--ablation",
-        action="store_true",
+        dest="mode",
+        action="store_const",
+        const="ablation",
         help="with --images: leave out one step of the preparation at a time, and measure",
     )
     instead.add_argument(
         "--calibration",
-        action="store_true",
+        dest="mode",
+        action="store_const",
+        const="calibration",
         help="is it right as often as it says? with a temperature fitted on validation images",
     )
     instead.add_argument(
         "--robustness",
-        action="store_true",
+        dest="mode",
+        action="store_const",
+        const="robustness",
         help="measure on test images with noise, rotated, shifted, with patches erased",
     )
     parser.add_argument(
@@ -75,39 +80,13 @@ def evaluate(arguments: argparse.Namespace) -> None:
         from paddle_mnist.plots import check_plot_file
 
         check_plot_file(arguments.plot)
-    from paddle_mnist.data import load_mnist
-    from paddle_mnist.measure.measurement import measure_pictures, measure_test_images
     from paddle_mnist.runs.recognizer import Recognizer
 
     recognizer = Recognizer.load(folder)
     if arguments.images and recognizer.caution:
         print(f"note: {recognizer.caution}", file=sys.stderr)
-    if arguments.ablation:
-        report_ablation(recognizer, arguments)
-        return
-    if arguments.calibration:
-        report_calibration(recognizer, arguments)
-        return
-    if arguments.robustness:
-        report_robustness(recognizer, arguments)
-        return
-    if arguments.images:
-        name, title = "confusion-pictures.png", f"{recognizer.stage}, pictures"
-        measured = measure_pictures(recognizer, arguments.images)
-    else:
-        name, title = "confusion.png", f"{recognizer.stage}, test images"
-        mnist = load_mnist(arguments.data, validation=0.0)
-        print(mnist.source.message, file=sys.stderr)
-        note_other_classes(recognizer, mnist)
-        measured = measure_test_images(recognizer, mnist)
-        if measured.note:
-            print(f"note: {measured.note}", file=sys.stderr)
-    if arguments.json:
-        print(json.dumps(measured.as_json(), indent=1))
-    else:
-        report(measured.as_json(), measured.matrix)
-    if arguments.run:  # weights that ship belong to the package, which is no place for pictures
-        draw(measured, title, arguments.run / name, quiet=arguments.json)
+    mode = arguments.mode or ("pictures" if arguments.images else "test images")
+    REPORTS[mode](recognizer, arguments)
 
 
 def check(arguments: argparse.Namespace) -> None:
@@ -116,13 +95,52 @@ def check(arguments: argparse.Namespace) -> None:
     Raises:
         UsageError: an option lacks the one that it belongs to, or has one that it excludes.
     """
-    if arguments.ablation and not arguments.images:
+    mode, is_of_test_images = arguments.mode, arguments.mode in ("calibration", "robustness")
+    if mode == "ablation" and not arguments.images:
         raise UsageError("--ablation needs --images, a folder of pictures to measure on")
-    for name in ("calibration", "robustness"):
-        if arguments.images and getattr(arguments, name):
-            raise UsageError(f"--{name} is measured on a data set's test images; give no --images")
-    if arguments.plot and not (arguments.calibration or arguments.robustness):
+    if is_of_test_images and arguments.images:
+        raise UsageError(f"--{mode} is measured on a data set's test images; give no --images")
+    if arguments.plot and not is_of_test_images:
         raise UsageError("--plot needs --calibration or --robustness, which it draws")
+
+
+def report_test_images(recognizer: Recognizer, arguments: argparse.Namespace) -> None:
+    """Print how well the run reads a data set's test images."""
+    from paddle_mnist.data import load_mnist
+    from paddle_mnist.measure.measurement import measure_test_images
+
+    mnist = load_mnist(arguments.data, validation=0.0)
+    print(mnist.source.message, file=sys.stderr)
+    note_other_classes(recognizer, mnist)
+    measured = measure_test_images(recognizer, mnist)
+    if measured.note:
+        print(f"note: {measured.note}", file=sys.stderr)
+    report(measured, arguments, f"{recognizer.stage}, test images", "confusion.png")
+
+
+def report_pictures(recognizer: Recognizer, arguments: argparse.Namespace) -> None:
+    """Print how well the run reads a folder of pictures."""
+    from paddle_mnist.measure.measurement import measure_pictures
+
+    measured = measure_pictures(recognizer, arguments.images)
+    report(measured, arguments, f"{recognizer.stage}, pictures", "confusion-pictures.png")
+
+
+def report(measured: Measurement, arguments: argparse.Namespace, title: str, name: str) -> None:
+    """Print a measurement, and draw its confusion matrix into the run's folder.
+
+    Args:
+        measured: what to print.
+        arguments: the command's.
+        title: above the confusion matrix.
+        name: of the file that it is drawn into.
+    """
+    if arguments.json:
+        print(json.dumps(measured.as_json(), indent=1))
+    else:
+        print_measurement(measured)
+    if arguments.run:  # weights that ship belong to the package, where no pictures belong
+        draw(measured, title, arguments.run / name, quiet=arguments.json)
 
 
 def note_other_classes(recognizer: Recognizer, mnist: Mnist) -> None:
@@ -155,19 +173,22 @@ def report_ablation(recognizer: Recognizer, arguments: argparse.Namespace) -> No
 
     found = {}
     for name, measured in ablate(recognizer, arguments.images):
-        result = found[name] = measured.as_json()
+        found[name] = measured.as_json()
         if not arguments.json:
-            sources = result.get("mean_of_sources")
+            sources = measured.mean_of_sources
             mean = "" if sources is None else f"  mean of sources {sources:.4f}"
-            print(f"{name:36} accuracy {result['accuracy']:.4f}{mean}", flush=True)
+            print(f"{name:36} accuracy {measured.accuracy:.4f}{mean}", flush=True)
     if arguments.json:
         print(json.dumps(found, indent=1))
 
 
-def load_unseen(
-    recognizer: Recognizer, arguments: argparse.Namespace, validation: float | None
-) -> Mnist:
+def load_unseen(recognizer: Recognizer, data: str, validation: float | None) -> Mnist:
     """Load the data to measure on, and say what speaks against figures of them.
+
+    Args:
+        recognizer: the run to measure.
+        data: as for `load_mnist`.
+        validation: as for `load_mnist`.
 
     Raises:
         UsageError: the run has seen the test images.
@@ -176,7 +197,7 @@ def load_unseen(
     from paddle_mnist.data import load_mnist
     from paddle_mnist.measure.measurement import check_unseen
 
-    mnist = load_mnist(arguments.data, validation=validation)
+    mnist = load_mnist(data, validation=validation)
     print(mnist.source.message, file=sys.stderr)
     note_other_classes(recognizer, mnist)
     note = check_unseen(recognizer, mnist)
@@ -186,32 +207,43 @@ def load_unseen(
 
 
 def report_calibration(recognizer: Recognizer, arguments: argparse.Namespace) -> None:
-    """Print how far probabilities can be trusted, with and without a temperature."""
+    """Print how far probabilities can be relied on, with and without a temperature."""
     from paddle_mnist.measure.calibration import measure_calibration, validation_share
     from paddle_mnist.plots import plot_reliability, save_figure
 
-    mnist = load_unseen(recognizer, arguments, validation_share(recognizer))
-    result = measure_calibration(recognizer, mnist).as_json()
-    names = {"before": "as it is", "after": "with the temperature"}
-    found = {name: result[key] for key, name in names.items() if result[key]}
+    mnist = load_unseen(recognizer, arguments.data, validation_share(recognizer))
+    found = measure_calibration(recognizer, mnist)
     if arguments.json:
-        print(json.dumps(result, indent=1))
+        print(json.dumps(found.as_json(), indent=1))
     else:
-        print(f"on {result['count']:,} test images: accuracy {result['accuracy']:.4f}")
-        for name, trust in found.items():
-            error = f"calibration error {trust['error']:.2%}"
-            print(f"  {name:22}{error}, loss {trust['loss']:.5f}")
-        if result["why_not"] is None:
-            print(
-                f"the temperature is {result['temperature']:.3f}, fitted on "
-                f"{result['validation_count']:,} validation images; it changes no reading"
-            )
-        else:
-            print(result["why_not"])
+        print_calibration(found)
     if arguments.plot:
-        curves = {name: trust["curve"] for name, trust in found.items()}
-        title = f"{recognizer.stage}, {result['count']:,} test images"
+        curves = {
+            name: [vars(row) for row in measured.curve]
+            for name, measured in reliabilities(found).items()
+        }
+        title = f"{recognizer.stage}, {found.count:,} test images"
         save_figure(plot_reliability(curves, title), arguments.plot)
+
+
+def reliabilities(found: Calibration) -> dict[str, Reliability]:
+    """Name what was measured before and, where a temperature was fitted, after it."""
+    with_temperature = {"with the temperature": found.after} if found.after else {}
+    return {"as it is": found.before, **with_temperature}
+
+
+def print_calibration(found: Calibration) -> None:
+    """Print a calibration for people."""
+    print(f"on {found.count:,} test images: accuracy {found.accuracy:.4f}")
+    for name, measured in reliabilities(found).items():
+        print(f"  {name:22}calibration error {measured.error:.2%}, loss {measured.loss:.5f}")
+    if found.temperature is None:
+        print(found.why_not)
+    else:
+        print(
+            f"the temperature is {found.temperature:.3f}, fitted on "
+            f"{found.validation_count:,} validation images; it changes no reading"
+        )
 
 
 def report_robustness(recognizer: Recognizer, arguments: argparse.Namespace) -> None:
@@ -224,7 +256,7 @@ def report_robustness(recognizer: Recognizer, arguments: argparse.Namespace) -> 
     )
     from paddle_mnist.plots import plot_robustness, save_figure
 
-    everything = load_unseen(recognizer, arguments, 0.0)
+    everything = load_unseen(recognizer, arguments.data, 0.0)
     mnist = some_test_images(everything)
     count, total = len(mnist.test), len(everything.test)
     which = f"{count:,} of {total:,} test images (seed {SEED})"
@@ -250,33 +282,42 @@ def report_robustness(recognizer: Recognizer, arguments: argparse.Namespace) -> 
         save_figure(figure, arguments.plot)
 
 
-def report(result: dict[str, Any], matrix: np.ndarray) -> None:
-    """Print a result for people."""
+def print_measurement(measured: Measurement) -> None:
+    """Print a measurement for people."""
     from paddle_mnist.core.metrics import most_confused
 
-    loss = "" if result["loss"] is None else f", loss {result['loss']:.4f}"
-    count = f"{result['correct']} of {result['count']}"
-    print(f"accuracy {result['accuracy']:.4f} ({count}){loss}")
+    loss = "" if measured.loss is None else f", loss {measured.loss:.4f}"
+    print(f"accuracy {measured.accuracy:.4f} ({measured.correct} of {measured.count}){loss}")
     print("\naccuracy by class")
-    names = result["class_names"]
+    names = measured.class_names
     width = max(map(len, names))
-    for digit, accuracy in result["by_class"].items():
-        print(f"  {names[int(digit)]:{width}}  {accuracy:.4f}")
+    for digit, accuracy in measured.by_class.items():
+        print(f"  {names[digit]:{width}}  {accuracy:.4f}")
     print("\nmost confused")
-    for true, read, times in most_confused(matrix):
+    for true, read, times in most_confused(measured.matrix):
         print(f"  {names[true]} read as {names[read]}: {times} times")
-    if "by_source" in result:
+    if measured.sources:
         print("\naccuracy by source")
-        for name, source in result["by_source"].items():
-            print(f"  {source['accuracy']:.4f}  {source['count']:5}  {name}")
-        print(f"  {result['mean_of_sources']:.4f}  mean of sources")
-    if "coverage" in result:
+        for name, source in measured.by_source.items():
+            print(f"  {source.accuracy:.4f}  {source.count:5}  {name}")
+        print(f"  {measured.mean_of_sources:.4f}  mean of sources")
+    if measured.coverage:
         print("\nwhen only readings of at least a probability are believed")
-        for row in result["coverage"]:
-            accuracy = "" if row["accuracy"] is None else f"accuracy {row['accuracy']:.4f} of "
-            print(f"  {row['threshold']:.2f}  {accuracy}{row['coverage']:.1%}")
-    for file, text in result.get("unreadable", {}).items():
+    for row in measured.coverage:
+        of = "" if row.accuracy is None else f"accuracy {row.accuracy:.4f} of "
+        print(f"  {row.threshold:.2f}  {of}{row.coverage:.1%}")
+    for file, text in measured.unreadable.items():
         print(f"counted as a mistake: {file}: {text}")
+
+
+# What to do for each mode; the last two are meant where no option names another one.
+REPORTS = {
+    "ablation": report_ablation,
+    "calibration": report_calibration,
+    "robustness": report_robustness,
+    "pictures": report_pictures,
+    "test images": report_test_images,
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

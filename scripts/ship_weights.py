@@ -119,13 +119,18 @@ def cool(stage: str, model: Tensors, validation: Split) -> float:
         stage: whose last layer is linear.
         model: the weights; those of the last layer are changed in place.
         validation: images that the network was not trained on.
+
+    Raises:
+        RunError: no temperature fits better than all others.
     """
     from paddle import nn
 
     from paddle_mnist.core.stages import build_network
-    from paddle_mnist.measure.calibration import fit_temperature
+    from paddle_mnist.measure.calibration import WhyNot, fit_temperature
 
     temperature = fit_temperature(measure(stage, model, validation).outputs, validation.labels)
+    if isinstance(temperature, WhyNot):
+        raise RunError(temperature.reason)
     layers = build_network(stage).named_sublayers()
     last = [name for name, layer in layers if isinstance(layer, nn.Linear)][-1]
     for name in (f"{last}.weight", f"{last}.bias"):

@@ -191,7 +191,7 @@ def test_the_report_has_the_names_of_the_classes(run, fashion, monkeypatch):
         drawn.append(arguments)
         return Figure()
 
-    monkeypatch.setattr("paddle_mnist.plots.figures.plot_confusion", draw)
+    monkeypatch.setattr("paddle_mnist.plots.plot_confusion", draw)
     code, out, err = run("--run", fashion, "--data", "sample", "--json")
     assert code == 0
     assert "note: " not in err

@@ -72,7 +72,7 @@ def reliability_curve(probabilities: np.ndarray, labels: np.ndarray, bins: int =
 def expected_calibration_error(
     probabilities: np.ndarray, labels: np.ndarray, bins: int = BINS
 ) -> float:
-    """How far confidence and accuracy lie apart: the mean over bins, weighted by their counts.
+    """Tell how far confidence and accuracy lie apart: the mean over bins, weighted by their counts.
 
     Args:
         probabilities: [N, 10], N at least 1, each row adds up to 1.
@@ -92,14 +92,21 @@ def expected_calibration_error(
 
 
 def cross_entropy_of(logits: np.ndarray, labels: np.ndarray) -> float:
-    """The mean of -ln(softmax(logits)[label]), for logits [N, 10] and labels int64 [N]."""
+    """Take the mean of -ln(softmax(logits)[label]), for logits [N, 10] and labels int64 [N]."""
     above = logits - logits.max(axis=1, keepdims=True)
     of_labels = above[np.arange(len(labels)), labels]  # [N, 10] -> [N]
     return float((np.log(np.exp(above).sum(axis=1)) - of_labels).mean())
 
 
-def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
-    """The number T > 0 for which softmax(logits / T) has the lowest cross-entropy.
+@dataclass(frozen=True)
+class WhyNot:
+    """Why there is no temperature, in a sentence for the user."""
+
+    reason: str
+
+
+def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float | WhyNot:
+    """Find the number T > 0 for which softmax(logits / T) has the lowest cross-entropy.
 
     Above 1 the network is too sure of itself, below 1 not sure enough. No reading changes.
 
@@ -107,9 +114,9 @@ def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
         logits: [N, 10], N at least 1, of images that were not trained on.
         labels: int64 [N], the true digits.
 
-    Raises:
-        UsageError: no T is the best: all images are read right, so that the lower T the better;
-            or they are read no better than by chance, so that the higher T the better.
+    Returns:
+        T; or why no T is the best: all images are read right, so that the lower T the better, or
+        they are read no better than by chance, so that the higher T the better.
     """
     logits = logits.astype(np.float64)
     of_labels = logits[np.arange(len(labels)), labels]  # [N, 10] -> [N]
@@ -119,12 +126,12 @@ def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
         return float(((softmax(inverse * logits) * logits).sum(axis=1) - of_labels).mean())
 
     if slope(1 / _LOWEST) <= 0:
-        raise UsageError(
+        return WhyNot(
             f"no temperature can be fitted: all {len(labels):,} validation images are read right, "
             "so that none is too low; hold out more images, with --validation at the training"
         )
     if slope(1 / _HIGHEST) >= 0:
-        raise UsageError(
+        return WhyNot(
             "no temperature can be fitted: the validation images are read no better than by "
             "chance, so that none is too high; train the network longer"
         )
@@ -136,8 +143,8 @@ def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
 
 
 @dataclass(frozen=True)
-class Trust:
-    """How far a network's probabilities can be trusted.
+class Reliability:
+    """How far a network's probabilities can be relied on.
 
     Attributes:
         error: the expected calibration error.
@@ -166,19 +173,19 @@ class Calibration:
 
     accuracy: float
     count: int
-    before: Trust
-    after: Trust | None
+    before: Reliability
+    after: Reliability | None
     temperature: float | None
     validation_count: int
     why_not: str | None
 
     def as_json(self) -> dict[str, Any]:
-        """The calibration as JSON values."""
+        """Turn the calibration into JSON values."""
         return dataclasses.asdict(self)
 
 
 def validation_share(recognizer: Recognizer) -> float | None:
-    """The part of the training images that a run held out, for `load_mnist`."""
+    """Look up which part of the training images a run held out, for `load_mnist`."""
     share: float | None = recognizer.record["config"].get("validation", 0.0)
     return share
 
@@ -201,46 +208,43 @@ def measure_calibration(recognizer: Recognizer, mnist: Mnist) -> Calibration:
             "there is nothing to calibrate; take another stage"
         )
     check_unseen(recognizer, mnist)
-    temperature = why_not = None
-    try:
-        temperature = _temperature_of(recognizer, mnist)
-    except UsageError as error:
-        why_not = str(error)
+    fitted = _temperature_of(recognizer, mnist)
+    temperature = None if isinstance(fitted, WhyNot) else fitted
     return Calibration(
         accuracy=float((predicted_digits(logits) == mnist.test.labels).mean()),
         count=len(mnist.test),
-        before=trust(logits, mnist.test),
-        after=None if temperature is None else trust(logits, mnist.test, temperature),
+        before=measure_reliability(logits, mnist.test),
+        after=measure_reliability(logits, mnist.test, temperature) if temperature else None,
         temperature=temperature,
-        validation_count=0 if temperature is None else len(mnist.validation),
-        why_not=why_not,
+        validation_count=len(mnist.validation) if temperature else 0,
+        why_not=fitted.reason if isinstance(fitted, WhyNot) else None,
     )
 
 
-def _temperature_of(recognizer: Recognizer, mnist: Mnist) -> float:
-    saved = recognizer.record["data"].get("fingerprint")
-    if saved is None:
-        raise UsageError(
+def _temperature_of(recognizer: Recognizer, mnist: Mnist) -> float | WhyNot:
+    data = recognizer.record["data"]
+    if data.get("fingerprint") is None:
+        return WhyNot(
             "no temperature was fitted: what this run was trained on is not known, so no images "
             "are known to be new to it"
         )
-    if not recognizer.record["data"].get("validation"):
-        raise UsageError(
+    if not data.get("validation"):
+        return WhyNot(
             "no temperature was fitted: this run held out no images to fit it on; train it with "
             "--validation 0.1"
         )
-    if saved != fingerprint(mnist.train, mnist.validation, mnist.test):
-        raise UsageError(
+    if data["fingerprint"] != fingerprint(mnist.train, mnist.validation, mnist.test):
+        return WhyNot(
             "no temperature was fitted: this run was trained on other data "
-            f"({recognizer.record['data'].get('path')}), so the validation images of these may "
-            "have been among its training images; name its data with --data"
+            f"({data.get('path')}), so the validation images of these may have been among its "
+            "training images; name its data with --data"
         )
     logits = recognizer.outputs(mnist.validation.images)
     return fit_temperature(logits, mnist.validation.labels)
 
 
-def trust(logits: np.ndarray, split: Split, temperature: float = 1.0) -> Trust:
-    """How far softmax(logits / temperature) can be trusted.
+def measure_reliability(logits: np.ndarray, split: Split, temperature: float = 1.0) -> Reliability:
+    """Measure how far softmax(logits / temperature) can be relied on.
 
     Args:
         logits: [N, 10], the network's outputs for the split's images.
@@ -249,7 +253,7 @@ def trust(logits: np.ndarray, split: Split, temperature: float = 1.0) -> Trust:
     """
     scaled = logits.astype(np.float64) / temperature
     probabilities = softmax(scaled)
-    return Trust(
+    return Reliability(
         error=expected_calibration_error(probabilities, split.labels),
         loss=cross_entropy_of(scaled, split.labels),
         curve=reliability_curve(probabilities, split.labels),

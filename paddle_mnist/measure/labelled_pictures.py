@@ -77,7 +77,7 @@ def read_labels_csv(folder: Path) -> list[LabelledPicture]:
 
 def _check_ordinary(path: Path) -> None:
     if os.path.exists(path) and not os.path.isfile(path):  # a pipe could block for ever
-        raise ValueError("it is no ordinary file")
+        raise ValueError("it is not an ordinary file")
 
 
 def _table(file: BinaryIO, path: Path) -> Iterator[tuple[int, list[str]]]:

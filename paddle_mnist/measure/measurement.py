@@ -15,7 +15,7 @@ import numpy as np
 import paddle
 from PIL import Image
 
-from paddle_mnist.core.loop import evaluate
+from paddle_mnist.core import loop
 from paddle_mnist.core.losses import LOSSES
 from paddle_mnist.core.metrics import accuracy_by_class, confusion_matrix, predicted_digits, softmax
 from paddle_mnist.core.stages import STAGES
@@ -37,6 +37,24 @@ THRESHOLDS = (0.0, 0.5, 0.7, SURE, 0.9, 0.95, 0.99)
 
 
 @dataclass(frozen=True)
+class Coverage:
+    """The readings that are at least so sure: which share they are, and how many are right."""
+
+    threshold: float
+    coverage: float
+    accuracy: float | None  # None: no reading is so sure
+
+
+@dataclass(frozen=True)
+class SourceAccuracy:
+    """How the pictures of one source were read."""
+
+    accuracy: float
+    count: int
+
+
+# Arrays have no single truth value, so a generated == would fail: equality stays that of objects.
+@dataclass(frozen=True, eq=False)
 class Measurement:
     """What was read, against the truth.
 
@@ -67,48 +85,81 @@ class Measurement:
         read = self.digits >= 0
         return confusion_matrix(self.labels[read], self.digits[read])
 
+    @property
+    def accuracy(self) -> float:
+        """The share that was read right."""
+        return float(self._right.mean())
+
+    @property
+    def correct(self) -> int:
+        """How many were read right."""
+        return int(self._right.sum())
+
+    @property
+    def count(self) -> int:
+        """How many there were to read."""
+        return len(self.labels)
+
+    @property
+    def by_class(self) -> dict[int, float]:
+        """The accuracy for each digit that occurs."""
+        return accuracy_by_class(self.labels, self.digits)
+
+    @property
+    def by_source(self) -> dict[str, SourceAccuracy]:
+        """The accuracy for each source, in alphabetical order; empty where none is named."""
+        sources, right = np.array(self.sources), self._right
+        return {
+            str(name): SourceAccuracy(
+                float(right[sources == name].mean()), int((sources == name).sum())
+            )
+            for name in np.unique(sources)
+        }
+
+    @property
+    def mean_of_sources(self) -> float | None:
+        """The accuracy in which each source counts the same; None where none is named."""
+        if not self.sources:
+            return None
+        return float(np.mean([source.accuracy for source in self.by_source.values()]))
+
+    @property
+    def coverage(self) -> list[Coverage]:
+        """What is left, and how good it is, at each of THRESHOLDS; empty without probabilities."""
+        if not (self.sure >= 0).any():
+            return []
+        rows = []
+        for threshold in THRESHOLDS:
+            believed = self.sure >= threshold
+            accuracy = float(self._right[believed].mean()) if believed.any() else None
+            rows.append(Coverage(threshold, float(believed.mean()), accuracy))
+        return rows
+
+    @property
+    def _right(self) -> np.ndarray:
+        right: np.ndarray = self.digits == self.labels
+        return right
+
     def as_json(self) -> dict[str, Any]:
-        """The measurement as JSON values."""
-        right = self.digits == self.labels
-        by_class = accuracy_by_class(self.labels, self.digits)
+        """Turn the measurement into JSON values; what there is nothing of is left out."""
         result: dict[str, Any] = {
-            "accuracy": float(right.mean()),
-            "correct": int(right.sum()),
-            "count": len(self.labels),
+            "accuracy": self.accuracy,
+            "correct": self.correct,
+            "count": self.count,
             "loss": self.loss,
-            "by_class": {str(digit): accuracy for digit, accuracy in by_class.items()},
+            "by_class": {str(digit): accuracy for digit, accuracy in self.by_class.items()},
             "class_names": list(self.class_names),
         }
         if self.sources:
-            result["by_source"] = self._by_source(right)
-            accuracies = [source["accuracy"] for source in result["by_source"].values()]
-            result["mean_of_sources"] = float(np.mean(accuracies))
-        if (self.sure >= 0).any():
-            result["coverage"] = self._coverage(right)
+            result["by_source"] = {name: vars(row) for name, row in self.by_source.items()}
+            result["mean_of_sources"] = self.mean_of_sources
+        if self.coverage:
+            result["coverage"] = [vars(row) for row in self.coverage]
         if self.unreadable:
             result["unreadable"] = self.unreadable
         if self.note:
             result["note"] = self.note
         return result
-
-    def _coverage(self, right: np.ndarray) -> list[dict[str, float | None]]:
-        rows = []
-        for threshold in THRESHOLDS:
-            believed = self.sure >= threshold
-            accuracy = float(right[believed].mean()) if believed.any() else None
-            row = {"threshold": threshold, "coverage": float(believed.mean())}
-            rows.append({**row, "accuracy": accuracy})
-        return rows
-
-    def _by_source(self, right: np.ndarray) -> dict[str, dict[str, Any]]:
-        sources = np.array(self.sources)
-        return {
-            str(name): {
-                "accuracy": float(right[sources == name].mean()),
-                "count": int((sources == name).sum()),
-            }
-            for name in np.unique(sources)
-        }
 
 
 def measure_test_images(recognizer: Recognizer, mnist: Mnist) -> Measurement:
@@ -119,7 +170,8 @@ def measure_test_images(recognizer: Recognizer, mnist: Mnist) -> Measurement:
         TrainingError: the run's weights are useless: its loss is not a number.
     """
     note = check_unseen(recognizer, mnist)
-    test = evaluate(recognizer.network, LOSSES[STAGES[recognizer.stage].loss], mnist.test)
+    loss_function = LOSSES[STAGES[recognizer.stage].loss]
+    test = loop.evaluate(recognizer.network, loss_function, mnist.test)
     digits = predicted_digits(test.outputs)
     return Measurement(
         mnist.test.labels,
@@ -160,7 +212,7 @@ def check_unseen(recognizer: Recognizer, mnist: Mnist) -> str | None:
 
 
 def highest_probabilities(outputs: np.ndarray) -> np.ndarray:
-    """How sure a network is of each of its readings.
+    """Tell how sure a network is of each of its readings.
 
     Args:
         outputs: float32 [N, 10], or [N, 1] of the linear stage.

@@ -143,7 +143,7 @@ def test_a_named_pipe_is_refused_and_not_waited_for(tmp_path):
         ("digits.npz", read_pictures_npz, tmp_path / "digits.npz"),
     ]:
         os.mkfifo(tmp_path / name)
-        with pytest.raises(DataError, match=f"{name} cannot be read .it is no ordinary file"):
+        with pytest.raises(DataError, match=f"{name} cannot be read .it is not an ordinary file"):
             read(path)
 
 
