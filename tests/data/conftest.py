@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import os
 import struct
-import time
-from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from paddle_mnist.data import idx
 from paddle_mnist.data import mnist_files as originals
 from paddle_mnist.data.split import Split
-from paddle_mnist.system.errors import DataError
 
 NAMES = (
     "train-images-idx3-ubyte",
@@ -47,74 +42,6 @@ def write_four(folder: Path, train: Split, test: Split) -> Path:
         write = idx.write_images if array.ndim == 3 else idx.write_labels
         write(folder / f"{name}.gz", array)
     return folder
-
-
-# From a name to what becomes of a file: its bytes before a place, those there, those after it, and
-# other bytes.
-FAULTS: dict[str, Callable[[bytes, bytes, bytes, bytes], bytes]] = {
-    "cut off": lambda before, part, after, other: before,
-    "left out": lambda before, part, after, other: before + after,
-    "put in": lambda before, part, after, other: before + other + part + after,
-    "replaced": lambda before, part, after, other: before + other + after[len(other) :],
-    "exchanged": lambda before, part, after, other: before + other + after,
-    "repeated": lambda before, part, after, other: before + part + part + after,
-    "moved": lambda before, part, after, other: before + after + part,
-    "flipped": lambda before, part, after, other: before + bytes(~b & 255 for b in part) + after,
-    "twice": lambda before, part, after, other: (before + part + after) * 2,
-    "a tail": lambda before, part, after, other: before + part + after + other,
-}
-EDGES = (0, 1, 0x7F, 0xFF, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF)
-
-
-def with_faults(content: bytes, faults: Sequence[tuple[str, int, int, bytes]]) -> bytes:
-    for name, place, length, other in faults:
-        start = place % (len(content) + 1)
-        end = start + length % (len(content) + 1)
-        content = FAULTS[name](content[:start], content[start:end], content[end:], other)
-    return content
-
-
-def damaged_bytes(
-    whole: st.SearchStrategy[bytes], tokens: Sequence[bytes]
-) -> st.SearchStrategy[bytes]:
-    """One of `whole` with up to four faults; `tokens` are what the format takes for special."""
-    numbers = [struct.pack(order, edge) for order in (">I", "<I") for edge in EDGES]
-    others = st.one_of(st.binary(max_size=9), st.sampled_from([*numbers, bytes(30), *tokens]))
-    lengths = st.one_of(st.integers(0, 9), st.integers(0, 1 << 16))
-    fault = st.tuples(st.sampled_from(sorted(FAULTS)), st.integers(0, 1 << 16), lengths, others)
-    return st.builds(with_faults, whole, st.lists(fault, max_size=4))
-
-
-@pytest.fixture
-def damaged():
-    """A function (strategy of whole files, tokens): a strategy of damaged ones."""
-    return damaged_bytes
-
-
-@pytest.fixture
-def read_damaged(fuzz, tmp_path):
-    """A function: read so many files; returns how many were read, and how many of them refused.
-
-    Each gives a value or a DataError, within a second of processor time.
-    """
-
-    def run(files, read, name, short, full):
-        refused = 0
-
-        @given(files)
-        def check(content):
-            nonlocal refused
-            (tmp_path / name).write_bytes(content)
-            start = time.process_time()
-            try:
-                read(tmp_path / name)
-            except DataError:
-                refused += 1
-            assert time.process_time() - start < 1
-
-        return fuzz(check, short, full), refused
-
-    return run
 
 
 @pytest.fixture
