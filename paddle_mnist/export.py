@@ -108,7 +108,7 @@ def check_place(name: str, out: Path) -> None:
     if name not in FORMATS:
         raise UsageError(f"unknown format {name!r}; allowed: {', '.join(FORMATS)}")
     if name != "paddle":
-        from paddle_mnist.runs.folder import check_output_file
+        from paddle_mnist.runs.choosing import check_output_file
 
         check_output_file(out, FORMATS[name])
     elif out.exists() and not _is_inference_model(out):

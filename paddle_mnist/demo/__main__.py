@@ -55,7 +55,7 @@ def build_parser() -> Parser:
 def demo(arguments: argparse.Namespace) -> None:
     """Run the command."""
     from paddle_mnist.demo.page import names_of, write_page
-    from paddle_mnist.runs.folder import check_output_file
+    from paddle_mnist.runs.choosing import check_output_file
     from paddle_mnist.runs.recognizer import Recognizer
 
     check_output_file(arguments.out, ".html")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
 from paddle_mnist.runs.shipped import SHIPPED, shipped_run
 from paddle_mnist.system.command_line import Parser
+from paddle_mnist.system.errors import UsageError
+from paddle_mnist.system.files import refuse_overwrite
 from paddle_mnist.system.runtime import prepare
 
 
@@ -48,3 +51,23 @@ def prepare_for_run(folder: Path) -> None:
 
     threads = load_record(folder)["config"].get("threads")
     prepare(threads if isinstance(threads, int) else None)
+
+
+def check_output_file(path: Path, ending: str) -> None:
+    """Refuse to write a file where it could destroy a run, or something of another kind.
+
+    Args:
+        path: what the user wants written.
+        ending: of files of its kind, such as ".onnx".
+
+    Raises:
+        UsageError: it is not a file's name, or a folder, or lies in a run's folder, or a file with
+            another ending is there.
+    """
+    from paddle_mnist.runs.folder import RECORD
+
+    if os.path.exists(path.parent / RECORD):
+        raise UsageError(f"{path.parent} holds a run; name a file outside of it to write")
+    refuse_overwrite(
+        path, lambda old: old.suffix.lower() == ending, f"a {ending} file", f"model{ending}"
+    )

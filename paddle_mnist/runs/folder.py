@@ -30,7 +30,7 @@ import safetensors.numpy
 from paddle_mnist.core.stages import STAGES
 from paddle_mnist.runs.record import wrong_value
 from paddle_mnist.runs.seen import PARTS
-from paddle_mnist.system.errors import RunError, UsageError
+from paddle_mnist.system.errors import RunError
 from paddle_mnist.system.files import replace_file, sync_folder, write_synced
 
 if TYPE_CHECKING:
@@ -188,31 +188,6 @@ def _hash_of_record(record: Record) -> str:
 def _sealed(record: Record) -> bytes:
     values = json.loads(json.dumps(record))  # as they will be read again
     return json.dumps({**values, "sha256": _hash_of_record(values)}, indent=1).encode()
-
-
-def check_output_file(path: Path, ending: str) -> None:
-    """Refuse to write a file where it could destroy a run, or something of another kind.
-
-    Args:
-        path: what the user wants written.
-        ending: of files of its kind, such as ".onnx".
-
-    Raises:
-        UsageError: it is no file's name, or a folder, or lies in a run's folder, or a file with
-            another ending is there.
-    """
-    if not path.name:
-        raise UsageError(f"{path} is no file; name a file to write, such as model{ending}")
-    # Those of os.path say no to a name that is too long, where those of pathlib raise.
-    if os.path.isdir(path):
-        raise UsageError(f"{path} is a folder; name a file to write, such as model{ending}")
-    if os.path.exists(path.parent / RECORD):
-        raise UsageError(f"{path.parent} holds a run; name a file outside of it to write")
-    if os.path.exists(path) and path.suffix.lower() != ending:
-        raise UsageError(
-            f"{path} is there already, and is replaced only where its name ends in {ending}; "
-            "name another file to write"
-        )
 
 
 def load_record(folder: Path) -> Record:

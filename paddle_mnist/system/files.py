@@ -1,13 +1,86 @@
-"""Writing files so that a kill, at any moment, leaves the old content or the new, never a mixture.
+"""Files, read and written so that nothing hangs, fills the memory, is lost or is left half done.
 
-Knows nothing of what the files hold.
+A kill, at any moment, leaves the old content of a file or the new, never a mixture. Knows nothing
+of what the files hold.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import re
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
+
+from paddle_mnist.system.errors import PaddleMnistError, UsageError
+
+
+def open_file(path: str | os.PathLike[str]) -> BinaryIO:
+    """Open an ordinary file for reading its bytes.
+
+    Args:
+        path: anything that a user may have named.
+
+    Raises:
+        OSError: there is no such file, it cannot be read, or it is a folder, or something that
+            could block for ever, such as a pipe. `reason_of` puts it in a few words.
+    """
+    try:
+        mode = os.stat(path).st_mode
+        if stat.S_ISDIR(mode):  # which Windows would call a lack of permission
+            raise IsADirectoryError(errno.EISDIR, "it is a folder", str(path))
+        if not stat.S_ISREG(mode):
+            raise OSError(errno.EINVAL, "it is not an ordinary file", str(path))
+        return open(path, "rb")
+    except ValueError as error:  # no file can have such a name
+        raise FileNotFoundError(errno.ENOENT, str(error), str(path)) from error
+
+
+def read_bounded(path: str | os.PathLike[str], most: int) -> bytes:
+    """Read an ordinary file whole, unless it is large.
+
+    Args:
+        path: as for `open_file`.
+        most: how many bytes it may have; of more, none is kept in memory.
+
+    Raises:
+        OSError: as `open_file`, or it is too large (`errno.EFBIG`).
+    """
+    with open_file(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        if size <= most:
+            return file.read(size)  # even where it is growing
+    raise OSError(errno.EFBIG, f"it has more than {most:,} bytes", str(path))
+
+
+def reason_of(error: OSError | ValueError) -> str:
+    """Why a file cannot be read or written, without the name of a temporary file."""
+    return str(getattr(error, "strerror", None) or error)
+
+
+def refuse_overwrite(path: Path, is_ours: Callable[[Path], bool], ours: str, example: str) -> None:
+    """Refuse to write a file where something could be lost that this program did not make.
+
+    Args:
+        path: what the user wants written.
+        is_ours: whether what is there already may be replaced.
+        ours: what that has to be, for the message, such as "a submission".
+        example: a name for such a file.
+
+    Raises:
+        UsageError: it is not a file's name, or a folder, or something else is there.
+    """
+    # Those of os.path say no to an impossible name, where those of pathlib raise.
+    if not path.name or os.path.isdir(path):
+        raise UsageError(f"{path} is not a file; name a file to write, such as {example}")
+    if os.path.exists(path) and not is_ours(path):
+        raise UsageError(
+            f"{path} is there already, and is not {ours}; name another file to write, such as "
+            f"{example}"
+        )
 
 
 def write_synced(path: Path, content: bytes) -> None:
@@ -65,3 +138,32 @@ def replace_file(path: Path, content: bytes) -> None:
     finally:
         temporary.unlink(missing_ok=True)
     sync_folder(path.parent)
+
+
+@contextmanager
+def writing(path: str | os.PathLike[str], error_type: type[PaddleMnistError]) -> Iterator[None]:
+    """Say of what cannot be written that it cannot, and why.
+
+    Args:
+        path: what is written in the block; its folder is made where it is missing.
+        error_type: what to raise instead of an OSError.
+    """
+    try:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        yield
+    except (OSError, ValueError) as error:  # ValueError: no file can have such a name
+        raise error_type(f"{path} cannot be written: {reason_of(error)}") from error
+
+
+def write_file(
+    path: str | os.PathLike[str], content: bytes, error_type: type[PaddleMnistError]
+) -> None:
+    """Write a file that a user has asked for, whole or not at all, and make its folder.
+
+    Args:
+        path: the file; replaced where it is there.
+        content: its new content.
+        error_type: what to raise where it cannot be written.
+    """
+    with writing(path, error_type):
+        replace_file(Path(path), content)

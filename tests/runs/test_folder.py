@@ -16,7 +16,7 @@ import safetensors.numpy
 
 from paddle_mnist.core.stages import build_network
 from paddle_mnist.runs import folder as checkpoint
-from paddle_mnist.system.errors import RunError, UsageError
+from paddle_mnist.system.errors import RunError
 from paddle_mnist.system.runtime import set_seed
 
 SOME = np.array([7, 2**64 - 1], np.uint64)
@@ -549,33 +549,3 @@ def test_to_load_an_optimizer_takes_no_random_number():
         checkpoint.load_weights(network, weights)
         checkpoint.load_optimizer_state(optimizer, averages, json.loads(text))
         assert checkpoint.random_state(random) == before
-
-
-# Where other files may be written
-
-
-def test_a_file_may_be_written_beside_a_run_and_over_its_kind(tmp_path):
-    save(tmp_path / "run", 1.0)
-    (tmp_path / "earlier.ONNX").write_bytes(b"")
-    for name in ("new.onnx", "new.other", "missing/new.onnx", "earlier.ONNX"):
-        checkpoint.check_output_file(tmp_path / name, ".onnx")
-
-
-def test_a_file_is_not_written_into_a_run_nor_over_another_kind(tmp_path):
-    save(tmp_path / "run", 1.0)
-    (tmp_path / "folder.onnx").mkdir()
-    (tmp_path / "letter.txt").write_text("kept")
-    run, folder, letter = (tmp_path / name for name in ("run", "folder.onnx", "letter.txt"))
-    for path, message in (
-        (Path(), ". is no file; name a file to write, such as model.onnx"),
-        (folder, f"{folder} is a folder; name a file to write, such as model.onnx"),
-        (run / "model.onnx", f"{run} holds a run; name a file outside of it to write"),
-        (
-            letter,
-            f"{letter} is there already, and is replaced only where its name ends in .onnx; "
-            "name another file to write",
-        ),
-    ):
-        with pytest.raises(UsageError) as error:
-            checkpoint.check_output_file(path, ".onnx")
-        assert str(error.value) == message

@@ -1,14 +1,17 @@
-"""Files are replaced whole or not at all."""
+"""Files are read without waiting or waste, and replaced whole or not at all."""
 
 from __future__ import annotations
 
 import errno
 import os
+import tracemalloc
+from pathlib import Path
 
 import psutil
 import pytest
 
 from paddle_mnist.system import files
+from paddle_mnist.system.errors import DataError, UsageError
 
 
 def names(folder):
@@ -87,3 +90,89 @@ def test_what_dead_processes_left_is_found_and_nothing_else(tmp_path, monkeypatc
     assert files.leftovers(tmp_path / "none" / "run.json", "tmp") == []
     files.replace_file(tmp_path / "run.json", b"new")
     assert names(tmp_path) == sorted([older.name, *others])
+
+
+def test_a_file_is_read_up_to_its_bound(tmp_path):
+    path = tmp_path / "letter"
+    path.write_bytes(b"12345")
+    assert files.read_bounded(path, 5) == b"12345"
+    with pytest.raises(OSError, match="more than 4 bytes") as error:
+        files.read_bounded(path, 4)
+    assert error.value.errno == errno.EFBIG
+
+
+def test_of_a_file_that_is_too_large_nothing_is_read(tmp_path):
+    with open(tmp_path / "film", "wb") as film:
+        film.truncate(64 << 20)
+    tracemalloc.start()
+    try:
+        with pytest.raises(OSError, match="it has more than 10,000,000 bytes"):
+            files.read_bounded(tmp_path / "film", 10_000_000)
+        assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("read", [files.open_file, lambda path: files.read_bounded(path, 10)])
+def test_what_is_not_a_file_is_not_read(tmp_path, read):
+    for path, kind, reason in (
+        (tmp_path, IsADirectoryError, "it is a folder"),
+        (tmp_path / "none", FileNotFoundError, "No such file or directory"),
+        ("a\0b", FileNotFoundError, "embedded null"),
+    ):
+        with pytest.raises(kind) as error:
+            read(path)
+        assert reason in files.reason_of(error.value)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OSError, match="it is not an ordinary file"):
+        files.open_file(tmp_path / "pipe")
+
+
+def test_only_what_is_ours_is_overwritten(tmp_path):
+    path = tmp_path / "notes.csv"
+
+    def refuse(place):
+        files.refuse_overwrite(place, lambda old: old.read_bytes() == b"ours", "a list", "a.csv")
+
+    refuse(path)  # nothing is there
+    path.write_bytes(b"ours")
+    refuse(path)
+    path.write_bytes(b"somebody's")
+    with pytest.raises(UsageError, match="notes.csv is there already, and is not a list; .*a.csv"):
+        refuse(path)
+    for place in (tmp_path, Path(), Path("/")):
+        with pytest.raises(UsageError, match="is not a file; name a file to write, such as a.csv"):
+            refuse(place)
+
+
+def test_a_file_is_written_with_its_folder(tmp_path):
+    path = tmp_path / "new" / "inner" / "letter"
+    files.write_file(path, b"content", DataError)
+    assert path.read_bytes() == b"content"
+    assert names(path.parent) == ["letter"]
+
+
+def test_what_cannot_be_written_is_told_by_its_own_name(tmp_path, monkeypatch):
+    (tmp_path / "letter").write_bytes(b"kept")
+    for path in (
+        tmp_path / "letter" / "inner",
+        "a\0b",
+        tmp_path / ".." / tmp_path.name / "..",
+        "/",
+    ):
+        with pytest.raises(DataError) as error:
+            files.write_file(path, b"", DataError)
+        assert str(error.value).startswith(f"{path} cannot be written: ")
+
+    def full(*_arguments):
+        raise OSError(errno.ENOSPC, "No space left on device", "a name that nobody gave")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(DataError, match="letter cannot be written: No space left on device$"):
+        files.write_file(tmp_path / "letter", b"new", DataError)
+    assert names(tmp_path) == ["letter"]
+    assert (tmp_path / "letter").read_bytes() == b"kept"
