@@ -226,8 +226,8 @@ CHINESE = {
     "{} of them executed by paddle.load, numpy.load or pickle": (
         "其中 {} 个会被 paddle.load、numpy.load 或 pickle 执行"
     ),
-    "all source files: {} calls of pickle, paddle.load, eval or exec": (
-        "全部源文件：{} 处调用 pickle、paddle.load、eval 或 exec"
+    "all source files: {} calls of pickle.load, paddle.load, eval or exec": (
+        "全部源文件：{} 处调用 pickle.load、paddle.load、eval 或 exec"
     ),
     "{} hostile answers, {} not reported within 25 s": ("{} 份恶意答案，{} 份没有在 25 秒内报告"),
     "{} destructive answers, {} changed files": ("{} 份破坏性答案，{} 个文件被改动"),
