@@ -461,12 +461,19 @@ def test_a_wrong_file_leaves_the_drawing(open_demo):
 # Doubt
 
 REST = "new Promise((go) => setTimeout(go, 250))"  # longer than PAUSE in main.js
-# However slow the machine is, the page's pauses last until they are ended.
+# However slow the machine is, the page's pauses last until they are ended: all of them, or those of
+# so many milliseconds at most.
 HOLD_PAUSES = """() => {
-  window.waiting = [];
-  window.setTimeout = (call) => waiting.push(call);
+  let last = 0;
+  window.waiting = new Map();
+  window.setTimeout = (call, wait) => { waiting.set(++last, { call, wait }); return last; };
+  window.clearTimeout = (number) => waiting.delete(number);
 }"""
-END_PAUSES = "() => { for (const call of waiting.splice(0)) call(); }"
+END_PAUSES = """(longest) => {
+  for (const [number, { call, wait }] of [...waiting]) {
+    if (wait <= (longest ?? Infinity) && waiting.delete(number)) call();
+  }
+}"""
 
 
 @pytest.mark.parametrize("is_trained", [True, False])
@@ -659,9 +666,12 @@ def test_few_maps_are_shown_until_all_are_wanted(open_demo):
 
 def test_screen_readers_are_told_once_the_drawing_rests(open_demo):
     page = open_demo()
+    page.evaluate(HOLD_PAUSES)
     write(page, 7)
     assert page.inner_text("#announcement") == ""
-    until(page, "document.getElementById('announcement').textContent")
+    page.evaluate(END_PAUSES, 500)
+    assert page.inner_text("#announcement") == ""  # not yet: the pen may go on
+    page.evaluate(END_PAUSES)
     last = list(digits(page))[-1]
     assert re.search(rf"{re.escape(last)} reads 7, \d\d%\.$", page.inner_text("#announcement"))
     assert page.get_attribute("#announcement", "aria-live") == "polite"
