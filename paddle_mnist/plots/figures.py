@@ -366,11 +366,12 @@ def plot_ladder(rows: Mapping[str, Mapping[str, Any]]) -> Figure:
             )
             place = {"xytext": (8, 3), "textcoords": "offset points", "fontsize": 8}
             axes.annotate(str(number), (row[name], mean), color=style["color"], **place)
-            # Its own minutes no source gives.
+            # The sources give no training times.
             if name == "parameters" and row["source_error"] is not None:
                 hollow = {"markersize": 11, "fillstyle": "none", "ls": ""}
                 axes.plot(row[name], row["source_error"], **hollow, **style)
-        axes.set(xscale="log", yscale="log")
+        errors = [error for row in rows.values() for error in row["errors"]]
+        axes.set(xscale=_scale_for([row[name] for row in rows.values()]), yscale=_scale_for(errors))
         axes.yaxis.set_major_formatter("{x:g}")
         axes.grid(alpha=0.3)
         axes.grid(alpha=0.3, which="minor", axis="y")
@@ -381,6 +382,11 @@ def plot_ladder(rows: Mapping[str, Mapping[str, Any]]) -> Figure:
         figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     figure.suptitle("filled: mean and range over the seeds; hollow: the source's figure")
     return figure
+
+
+def _scale_for(values: Sequence[float]) -> str:
+    # Zero has no place on a logarithmic axis, so one without a positive value cannot be drawn.
+    return "log" if any(value > 0 for value in values) else "linear"
 
 
 def draw_in_terminal(image: np.ndarray) -> str:

@@ -376,6 +376,20 @@ def test_the_ladder_is_drawn_against_parameters_and_minutes():
     assert [text.get_text() for text in by_time.texts] == ["1", "2"]
 
 
+@pytest.mark.parametrize("minutes", [[], [0.0], [0.0, 0.0], [0.0, 2.0]], ids=str)
+@pytest.mark.parametrize("error", [0.0, 3.0])
+def test_a_ladder_without_minutes_or_errors_can_be_drawn(minutes, error, tmp_path):
+    rows = {
+        str(number): {"parameters": 9, "minutes": time, "errors": [error], "source_error": None}
+        for number, time in enumerate(minutes)
+    }
+    figure = plot_ladder(rows)
+    save_figure(figure, tmp_path / "ladder.png")
+    by_size, by_time = figure.axes
+    assert (by_time.get_xscale() == "log") is any(minutes)
+    assert (by_size.get_yscale() == "log") is (error > 0 and minutes != [])
+
+
 def test_reliability_leaves_out_what_has_no_readings():
     rows = [
         {"count": 0, "confidence": None, "accuracy": None},
