@@ -2,7 +2,9 @@
 # make train [STAGE=cnn]    the environment, the package, and a training
 # make test [WORKERS=2]     the environment, the test tools, and all tests, in two processes
 # make test-slow            every promise of docs/promises.md tried as often as it says
-# make test-lowest          all tests with the oldest versions that are allowed, and the newest
+# make test-lowest          all tests with the oldest versions that setup.cfg allows
+# make test-newest          all tests with the newest versions there are, locked or not
+# make lock                 the newest versions into requirements/lock.txt, which all others install
 # make browser              a browser for the tests of the page, where there is none
 # make lint, make chapters, make ladder, make bench    for those who change the course
 # make promises, make coverage, make mutants, make audit    for those who want to trust it
@@ -19,9 +21,11 @@ OLDEST ?= python3.9
 NEWEST ?= python3.13
 WORKERS ?= 2
 RUN = $(VENV)/bin/python
+LOCK = requirements/lock.txt
+INSTALL = $(RUN) -m pip install --quiet --constraint $(LOCK)
 
-.PHONY: lab train test test-slow test-lowest promises coverage mutants audit browser lint format chapters \
-    ladder bench peers clean
+.PHONY: lab train test test-slow test-lowest test-newest lock promises coverage mutants audit browser \
+    lint format chapters ladder bench peers clean
 
 # Links in a chapter lead to its neighbours and to work/, so Jupyter must see the whole course.
 lab: $(VENV)/installed-chapters
@@ -52,10 +56,19 @@ test-lowest: $(VENV)/installed-checks
 	    --resolution lowest-direct --editable '.[test]'
 	$(VENV)-lowest/bin/python -m pytest --numprocesses $(WORKERS) --dist loadfile \
 	    -W default::DeprecationWarning
+
+# What a release of one of the packages breaks is to be known here before a learner meets it.
+test-newest: $(VENV)/installed-checks
 	$(VENV)/bin/uv venv --quiet --clear --python $(NEWEST) $(VENV)-newest
 	$(VENV)/bin/uv pip install --quiet --python $(VENV)-newest/bin/python --upgrade \
 	    --editable '.[test]'
 	$(VENV)-newest/bin/python -m pytest --numprocesses $(WORKERS) --dist loadfile
+
+# One lock for every Python and system; run `make test` before it is committed.
+lock: $(VENV)/installed-checks
+	$(VENV)/bin/uv pip compile --quiet --upgrade --universal --python-version 3.9 \
+	    --no-python-downloads --all-extras --no-annotate --no-emit-index-url --no-emit-find-links \
+	    --custom-compile-command 'make lock' --output-file $(LOCK) setup.cfg
 
 coverage: $(VENV)/installed-checks
 	$(RUN) -m coverage erase
@@ -65,7 +78,7 @@ coverage: $(VENV)/installed-checks
 
 # Takes hours: changes single places of the package, and looks whether a test notices.
 mutants: $(VENV)/installed-test
-	$(RUN) -m pip install --quiet 'mutmut >= 3.8'
+	$(INSTALL) 'mutmut >= 3.8'
 	OMP_NUM_THREADS=1 $(VENV)/bin/mutmut run --max-children 1
 	$(VENV)/bin/mutmut results
 
@@ -106,21 +119,21 @@ peers: $(PEERS)/installed
 clean:
 	rm -rf $(VENV) $(VENV)-lowest $(VENV)-newest $(PEERS) build *.egg-info
 
-# Each is made once, and again when setup.cfg asks for other packages.
-$(VENV)/installed: setup.cfg $(VENV)/bin/python
-	$(RUN) -m pip install --quiet --editable .
+# Each is made once, and again when setup.cfg or the lock asks for other packages.
+$(VENV)/installed: setup.cfg $(LOCK) $(VENV)/bin/python
+	$(INSTALL) --editable .
 	@touch $@
 
-$(VENV)/installed-chapters: setup.cfg $(VENV)/bin/python
-	$(RUN) -m pip install --quiet --editable '.[chapters]'
+$(VENV)/installed-chapters: setup.cfg $(LOCK) $(VENV)/bin/python
+	$(INSTALL) --editable '.[chapters]'
 	@touch $@
 
-$(VENV)/installed-test: setup.cfg $(VENV)/bin/python
-	$(RUN) -m pip install --quiet --editable '.[test]'
+$(VENV)/installed-test: setup.cfg $(LOCK) $(VENV)/bin/python
+	$(INSTALL) --editable '.[test]'
 	@touch $@
 
-$(VENV)/installed-checks: setup.cfg $(VENV)/bin/python
-	$(RUN) -m pip install --quiet --editable '.[test,checks]'
+$(VENV)/installed-checks: setup.cfg $(LOCK) $(VENV)/bin/python
+	$(INSTALL) --editable '.[test,checks]'
 	@touch $@
 
 $(PEERS)/installed: benchmarks/peers.txt $(VENV)/bin/python

@@ -240,7 +240,7 @@ def test_without_the_extra_nothing_is_written(tmp_path, run, run_of, monkeypatch
     monkeypatch.setitem(sys.modules, "paddle2onnx", None)
     code, _, errors = run("--run", run_of("linear"), "--format", "onnx", "-o", tmp_path / "x.onnx")
     assert code == 2
-    assert "pip install -e '.[export]'" in errors
+    assert "pip install -c requirements/lock.txt -e '.[export]'" in errors
     assert names(tmp_path) == ["runs"]
 
 

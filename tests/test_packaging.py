@@ -10,6 +10,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from packaging.markers import default_environment
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parent.parent
 FIRST, LAST = (3, 9), (3, 13)
@@ -50,6 +53,54 @@ def requirements() -> list[str]:
 def test_every_dependency_has_a_lower_bound():
     assert requirements()
     assert all(" >= " in requirement for requirement in requirements())
+
+
+SYSTEMS = {
+    "linux": {"sys_platform": "linux", "platform_system": "Linux", "os_name": "posix"},
+    "darwin": {"sys_platform": "darwin", "platform_system": "Darwin", "os_name": "posix"},
+    "win32": {"sys_platform": "win32", "platform_system": "Windows", "os_name": "nt"},
+}
+
+
+def locked() -> list[Requirement]:
+    lines = (ROOT / "requirements" / "lock.txt").read_text(encoding="utf-8").splitlines()
+    return [Requirement(line) for line in lines if not line.startswith("#")]
+
+
+def test_the_lock_holds_what_pip_takes_as_constraints():
+    assert locked()
+    for entry in locked():
+        assert [pin.operator for pin in entry.specifier] == ["=="], entry
+        assert not entry.extras and not entry.url, entry
+
+
+@pytest.mark.parametrize("minor", range(FIRST[1], LAST[1] + 1))
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_the_lock_has_one_allowed_version_of_every_dependency(minor, system):
+    python = f"3.{minor}"
+    environment = {"python_version": python, "python_full_version": f"{python}.18"}
+    environment.update(SYSTEMS[system])
+
+    def applies(entry: Requirement) -> bool:
+        return entry.marker is None or entry.marker.evaluate(environment)
+
+    wanted = [entry for entry in map(Requirement, requirements()) if applies(entry)]
+    assert len(wanted) > 30
+    for entry in wanted:
+        pins = [one for one in locked() if canonicalize_name(one.name) == entry.name]
+        (version,) = [next(iter(one.specifier)).version for one in pins if applies(one)]
+        assert version in entry.specifier, entry
+
+
+@pytest.mark.parametrize("text", ["README.md", "README.zh-CN.md", "Makefile"])
+def test_what_installs_the_package_takes_the_lock(text):
+    lines = (ROOT / text).read_text(encoding="utf-8").replace("\\\n", "").splitlines()
+    commands = [line for line in lines if re.search(r" (-e|--editable) ['.]", line)]
+    assert commands
+    for command in commands:
+        is_locked = "pip install -c requirements/lock.txt -e" in command or "$(INSTALL)" in command
+        # The oldest and the newest versions have other tools and environments of their own.
+        assert is_locked is not ("uv pip install" in command), command
 
 
 def licences() -> dict[str, str]:

@@ -93,8 +93,8 @@ def onnx_outputs(path: Path, rows: np.ndarray) -> np.ndarray:
 def _missing(error: Exception) -> UsageError:
     return UsageError(
         "ONNX needs paddle2onnx, onnx and onnxruntime, in versions that fit to this Paddle "
-        f"({error}); install them with: pip install -e '.[export]' (paddle2onnx exists "
-        "for Python 3.12 and older)"
+        f"({error}); install them with: pip install -c requirements/lock.txt -e '.[export]' "
+        "(paddle2onnx exists for Python 3.12 and older)"
     )
 
 

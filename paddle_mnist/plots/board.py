@@ -57,7 +57,8 @@ def check_visualdl() -> None:
         import visualdl  # noqa: F401
     except ImportError as error:
         raise UsageError(
-            f"the board needs visualdl ({error}); install it with: pip install -e '.[visualdl]'"
+            f"the board needs visualdl ({error}); install it with: "
+            "pip install -c requirements/lock.txt -e '.[visualdl]'"
         ) from error
     except OSError as error:
         raise RunError(

@@ -38,7 +38,7 @@ def course_folder() -> Path:
     raise UsageError(
         f"the course's folder, the one with {_MARK.as_posix()} in it, is neither {here} nor above "
         "it; start Jupyter inside the course's folder, or install the package from it with "
-        "pip install -e ."
+        "pip install -c requirements/lock.txt -e ."
     )
 
 

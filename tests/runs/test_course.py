@@ -55,7 +55,7 @@ def test_from_another_folder_it_is_where_the_package_was_installed_from(tmp_path
 def test_without_the_course_the_error_says_what_to_do(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(course, "__file__", str(tmp_path / "site-packages" / "p" / "course.py"))
-    with pytest.raises(UsageError, match="pip install -e"):
+    with pytest.raises(UsageError, match=r"pip install -c requirements/lock\.txt -e \."):
         course_folder()
 
 
