@@ -22,6 +22,7 @@ NEWEST ?= python3.13
 WORKERS ?= 2
 RUN = $(VENV)/bin/python
 LOCK = requirements/lock.txt
+COMPILE = $(VENV)/bin/uv pip compile --quiet --all-extras --no-python-downloads
 INSTALL = $(RUN) -m pip install --quiet --constraint $(LOCK)
 
 .PHONY: lab train test test-slow test-lowest test-newest lock promises coverage mutants audit browser \
@@ -64,11 +65,20 @@ test-newest: $(VENV)/installed-checks
 	    --editable '.[test]'
 	$(VENV)-newest/bin/python -m pytest --numprocesses $(WORKERS) --dist loadfile
 
-# One lock for every Python and system; run `make test` before it is committed.
+# One lock for every Python and system; run `make test` before it is committed. Afterwards, wheels of
+# all that is locked are looked for, on each Python and each system that paddlepaddle has wheels for:
+# a learner has no compiler.
 lock: $(VENV)/installed-checks
-	$(VENV)/bin/uv pip compile --quiet --upgrade --universal --python-version 3.9 \
-	    --no-python-downloads --all-extras --no-annotate --no-emit-index-url --no-emit-find-links \
-	    --custom-compile-command 'make lock' --output-file $(LOCK) setup.cfg
+	$(COMPILE) --upgrade --universal --python-version 3.9 --no-annotate --no-emit-index-url \
+	    --no-emit-find-links --custom-compile-command 'make lock' \
+	    --constraints requirements/bounds.txt --output-file $(LOCK) setup.cfg
+	for python in 3.9 3.10 3.11 3.12 3.13; do \
+	    for system in x86_64-unknown-linux-gnu aarch64-apple-darwin x86_64-pc-windows-msvc; do \
+	        MACOSX_DEPLOYMENT_TARGET=14.0 $(COMPILE) --python-version $$python \
+	            --python-platform $$system --only-binary :all: --constraints $(LOCK) setup.cfg \
+	            >/dev/null || exit 1; \
+	    done; \
+	done
 
 coverage: $(VENV)/installed-checks
 	$(RUN) -m coverage erase
