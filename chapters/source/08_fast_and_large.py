@@ -664,7 +664,7 @@ if "memory" in wanted and sys.platform == "linux":
         libc.mallopt(-3, 1 << 30)  # also large blocks come from memory that is kept
         libc.mallopt(-1, 2**31 - 1)  # and what is freed stays with the process
 if "layers" in wanted:
-    from paddle_mnist.stages import build_network
+    from paddle_mnist.core.stages import build_network
 import paddle
 from paddle import nn
 

@@ -32,10 +32,10 @@ def rise():
 """
 READ = """
 from pathlib import Path
-from paddle_mnist.data import read_labels_csv, read_pictures_npz
 from paddle_mnist.data.idx import read_images, read_labels
 from paddle_mnist.data.kaggle import read_labelled, read_unlabelled
-from paddle_mnist.errors import DataError
+from paddle_mnist.measure.labelled_pictures import read_labels_csv, read_pictures_npz
+from paddle_mnist.system.errors import DataError
 before, told = memory("VmRSS"), []
 for reader, path in json.loads(sys.argv[1]):
     try:

@@ -143,11 +143,15 @@ def test_what_cannot_be_translated_is_told(tmp_path, monkeypatch, capfd):
 @pytest.mark.parametrize("package", ["paddle2onnx", "onnx"])
 def test_writing_without_the_extra_says_how_to_install_it(tmp_path, monkeypatch, package):
     monkeypatch.setitem(sys.modules, package, None)  # importing it fails
-    with pytest.raises(UsageError, match=r"pip install -c requirements/lock\.txt -e '\.\[export\]'"):
+    with pytest.raises(
+        UsageError, match=r"pip install -c requirements/lock\.txt -e '\.\[export\]'"
+    ):
         write_onnx(build_network("linear"), tmp_path / "model.onnx", {})
 
 
 def test_computing_without_the_extra_says_how_to_install_it(tmp_path, monkeypatch, rows):
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    with pytest.raises(UsageError, match=r"pip install -c requirements/lock\.txt -e '\.\[export\]'"):
+    with pytest.raises(
+        UsageError, match=r"pip install -c requirements/lock\.txt -e '\.\[export\]'"
+    ):
         onnx_outputs(tmp_path / "model.onnx", rows)

@@ -384,10 +384,9 @@ def test_limits_are_met_exactly(tmp_path, monkeypatch):
 
 PEAK = """
 import re, sys
-from paddle_mnist import picture_files
-from paddle_mnist.errors import PictureError
-from paddle_mnist.images import load_image
-picture_files.MAX_PIXELS = int(sys.argv[1])
+from paddle_mnist.images import load_image, opening
+from paddle_mnist.system.errors import PictureError
+opening.MAX_PIXELS = int(sys.argv[1])
 def peak():
     return int(re.search(r"VmHWM:\\s*(\\d+) kB", open("/proc/self/status").read())[1]) / 1000
 before = peak()

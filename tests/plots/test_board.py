@@ -387,7 +387,9 @@ def test_a_board_may_begin_with_a_resumed_training(data, tmp_path):
 
 def test_without_visualdl_one_sentence_says_how_to_get_it(data, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "visualdl", None)
-    with pytest.raises(UsageError, match=r"pip install -c requirements/lock\.txt -e '\.\[visualdl\]'"):
+    with pytest.raises(
+        UsageError, match=r"pip install -c requirements/lock\.txt -e '\.\[visualdl\]'"
+    ):
         run_training(small("mlp", data), tmp_path / "run", visualdl=tmp_path / "board")
     assert list(tmp_path.iterdir()) == []
 
