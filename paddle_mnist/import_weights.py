@@ -17,7 +17,8 @@ from paddle_mnist.system.errors import RunError
 if TYPE_CHECKING:
     import numpy as np
 
-    from paddle_mnist.runs.folder import Record, Tensors
+    from paddle_mnist.runs.folder import Tensors
+    from paddle_mnist.runs.record import Record
 
 Shapes = Mapping[str, tuple[int, ...]]
 

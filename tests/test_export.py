@@ -16,9 +16,10 @@ from paddle_mnist import export
 from paddle_mnist.core.stages import STAGES, build_network
 from paddle_mnist.data import load_mnist
 from paddle_mnist.formats.pdparams import read_pdparams
-from paddle_mnist.runs import folder as checkpoint
+from paddle_mnist.runs.folder import save_run
 from paddle_mnist.runs.recognizer import Recognizer
 from paddle_mnist.runs.shipped import shipped_run
+from paddle_mnist.runs.state import weights_of
 from paddle_mnist.system import files
 from paddle_mnist.system.runtime import set_seed
 
@@ -58,7 +59,7 @@ def run_of(tmp_path):
             "test": {"accuracy": 0.125, "count": 1000},
         }
         folder = tmp_path / "runs" / stage
-        checkpoint.save_run(folder, record, checkpoint.weights_of(network), {})
+        save_run(folder, record, weights_of(network), {})
         return folder
 
     return save
@@ -102,8 +103,8 @@ def test_paddle_loads_the_pdparams(tmp_path, run, run_of):
     assert run("--run", folder, "--format", "pdparams", "-o", out)[0] == 0
     network = build_network("cnn")
     network.set_state_dict(paddle.load(str(out)))
-    expected = checkpoint.weights_of(Recognizer.load(folder).network)
-    found = checkpoint.weights_of(network)
+    expected = weights_of(Recognizer.load(folder).network)
+    found = weights_of(network)
     assert found.keys() == expected.keys()
     for key, value in expected.items():
         np.testing.assert_array_equal(found[key], value)
@@ -116,7 +117,7 @@ def test_weights_that_ship_are_exported_without_a_run(tmp_path, capsys, monkeypa
     weights, data = capsys.readouterr().err.splitlines()
     assert weights.startswith("weights: those of mlp that ship")
     assert data.startswith("data: the sample of 5,000 MNIST digits")
-    expected = checkpoint.weights_of(Recognizer.load(shipped_run("mlp")).network)
+    expected = weights_of(Recognizer.load(shipped_run("mlp")).network)
     assert {name: array.tobytes() for name, array in read_pdparams(out).items()} == {
         name: array.tobytes() for name, array in expected.items()
     }

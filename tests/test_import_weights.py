@@ -16,8 +16,9 @@ from paddle_mnist import evaluate, import_weights, predict, train
 from paddle_mnist.core.stages import STAGES, build_network
 from paddle_mnist.data import load_mnist
 from paddle_mnist.formats.pdparams import write_pdparams
-from paddle_mnist.runs import folder as checkpoint
+from paddle_mnist.runs.folder import Tensors, load_record, save_run
 from paddle_mnist.runs.recognizer import Recognizer
+from paddle_mnist.runs.state import load_weights, weights_of
 from paddle_mnist.system.errors import RunError
 from paddle_mnist.system.runtime import set_seed
 
@@ -41,23 +42,23 @@ def run(capsys):
     return run_import
 
 
-def used_weights(stage: str, seed: int = 0) -> checkpoint.Tensors:
+def used_weights(stage: str, seed: int = 0) -> Tensors:
     """Weights of an untrained network, whose running averages are not the first."""
     random = set_seed(seed)
-    weights = checkpoint.weights_of(build_network(stage))
+    weights = weights_of(build_network(stage))
     for name, array in weights.items():
         if name.endswith(("_mean", "_variance")):
             weights[name] = random.uniform(0.5, 1.5, array.shape).astype(np.float32)
     return weights
 
 
-def outputs_of(weights: checkpoint.Tensors, stage: str, images: np.ndarray) -> np.ndarray:
+def outputs_of(weights: Tensors, stage: str, images: np.ndarray) -> np.ndarray:
     network = build_network(stage)
-    checkpoint.load_weights(network, weights)
+    load_weights(network, weights)
     return Recognizer(network, stage).outputs(images)
 
 
-def renamed(weights: checkpoint.Tensors, style: str) -> checkpoint.Tensors:
+def renamed(weights: Tensors, style: str) -> Tensors:
     """The same weights as another course would have named them."""
     layers = list(dict.fromkeys(name.rpartition(".")[0] for name in weights))
     short = {"weight": "w_0", "bias": "b_0", "_mean": "w_1", "_variance": "w_2"}
@@ -84,7 +85,7 @@ def test_a_round_trip_gives_the_same_outputs(tmp_path, run, stage, names):
     assert (code, errors) == (0, "")
     assert ("order and shapes decided" in text) == (names not in ("equal", "shuffled"))
     recognizer = Recognizer.load(folder)
-    found = checkpoint.weights_of(recognizer.network)
+    found = weights_of(recognizer.network)
     for name, array in weights.items():
         np.testing.assert_array_equal(found[name], array)
     np.testing.assert_array_equal(recognizer.outputs(images), outputs_of(weights, stage, images))
@@ -96,7 +97,7 @@ def test_the_record_says_where_it_came_from(tmp_path, run):
     code, text, _errors = run(file, "--stage", "linear")
     assert code == 0
     assert "what these weights were trained on is not known" in text
-    record = checkpoint.load_record(tmp_path / "runs" / "linear-imported")
+    record = load_record(tmp_path / "runs" / "linear-imported")
     sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
     assert record["imported"] == {"file": "other.pdparams", "sha256": sha256}
     assert record["data"]["kind"] == "unknown"
@@ -130,12 +131,12 @@ def test_an_import_is_replaced_and_a_trained_run_is_not(tmp_path, run):
     for seed in (1, 2):
         write_pdparams(file, used_weights("linear", seed))
         assert run(file, "--stage", "linear", "-o", "run")[0] == 0
-    found = checkpoint.weights_of(Recognizer.load(tmp_path / "run").network)
+    found = weights_of(Recognizer.load(tmp_path / "run").network)
     np.testing.assert_array_equal(
         found["neuron.weight"], used_weights("linear", 2)["neuron.weight"]
     )
     record = {"stage": "linear", "config": {}, "data": {}, "history": [{}]}
-    checkpoint.save_run(tmp_path / "trained", record, used_weights("linear", 3), {})
+    save_run(tmp_path / "trained", record, used_weights("linear", 3), {})
     before = (tmp_path / "trained" / "model.safetensors").read_bytes()
     code, _, errors = run(file, "--stage", "linear", "-o", "trained")
     assert code == 2
@@ -169,13 +170,13 @@ def test_usage_errors_are_told(tmp_path, run):
 # Weights that do not fit
 
 
-def refusal(weights: checkpoint.Tensors, stage: str) -> str:
+def refusal(weights: Tensors, stage: str) -> str:
     with pytest.raises(RunError) as error:
         import_weights.fit_to_stage(weights, stage)
     return str(error.value)
 
 
-def without(weights: checkpoint.Tensors, *names: str) -> checkpoint.Tensors:
+def without(weights: Tensors, *names: str) -> Tensors:
     return {name: array for name, array in weights.items() if name not in names}
 
 

@@ -13,7 +13,7 @@ from paddle_mnist.core.config import configure
 from paddle_mnist.core.loop import Evaluation
 from paddle_mnist.core.stages import build_network
 from paddle_mnist.data import Split, fingerprint, load_mnist
-from paddle_mnist.runs.folder import load_model, load_record, load_tensors, save_run
+from paddle_mnist.runs.folder import Run, load_record, save_run
 from paddle_mnist.runs.state import weights_of
 from paddle_mnist.system.errors import RunError
 
@@ -54,7 +54,7 @@ def shipping(script, tmp_path, monkeypatch):
         }
         save_run(tmp_path / "run", record, model, {})
         target = script.ship(tmp_path / "run", tmp_path / "weights")
-        tensors = load_tensors(target, script.MODEL, load_record(target))
+        tensors = Run.load(target).tensors(script.MODEL)
         return target, {name: str(array.dtype) for name, array in tensors.items()}
 
     return ship
@@ -69,7 +69,7 @@ def test_what_16_bits_hold_is_stored_in_them(shipping):
     assert kinds == {"neuron.weight": "float16", "neuron.bias": "float16"}
     record = load_record(target)
     assert (record["stored_as"], record["largest_change"]) == ("float16", 0.0)
-    np.testing.assert_array_equal(load_model(target, record)["neuron.weight"], weight(2.0**-6))
+    np.testing.assert_array_equal(Run(target, record).model()["neuron.weight"], weight(2.0**-6))
 
 
 def test_what_16_bits_do_not_hold_is_stored_as_it_is(shipping):
@@ -78,7 +78,9 @@ def test_what_16_bits_do_not_hold_is_stored_as_it_is(shipping):
     assert kinds == {"neuron.weight": "float32", "neuron.bias": "float32"}
     record = load_record(target)
     assert (record["stored_as"], record["largest_change"]) == ("float32", 0.0)
-    np.testing.assert_array_equal(load_model(target, record)["neuron.weight"], weight(1 + 2.0**-12))
+    np.testing.assert_array_equal(
+        Run(target, record).model()["neuron.weight"], weight(1 + 2.0**-12)
+    )
 
 
 def test_numbers_too_large_for_16_bits_are_stored_as_they_are(shipping):

@@ -14,7 +14,7 @@ import pytest
 from paddle_mnist import train
 from paddle_mnist.core.stages import STAGES
 from paddle_mnist.data.mnist import SAMPLE_FOLDER
-from paddle_mnist.runs import training as experiment
+from paddle_mnist.runs import reporting, training
 from paddle_mnist.runs.folder import update_record
 
 LAST_LINE = re.compile(
@@ -28,7 +28,7 @@ def quick_and_in_its_own_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     # A process that has loaded Paddle keeps its number of threads.
     monkeypatch.setenv("MKL_NUM_THREADS", "1")
-    monkeypatch.setattr(experiment, "save_figure", lambda _figure, path: path.touch())
+    monkeypatch.setattr(reporting, "save_figure", lambda _figure, path: path.touch())
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def trained(tmp_path_factory):
     """A run of two epochs with a constant learning rate, to be copied."""
     folder = tmp_path_factory.mktemp("trained") / "mlp"
     with pytest.MonkeyPatch.context() as monkeypatch:
-        monkeypatch.setattr(experiment, "save_figure", lambda _figure, path: path.touch())
+        monkeypatch.setattr(reporting, "save_figure", lambda _figure, path: path.touch())
         words = "--stage mlp --schedule constant --learning-rate 1e-3 --data sample --threads 1"
         assert train.main([*words.split(), "--epochs", "2", "--out", str(folder)]) == 0
     return folder
@@ -232,7 +232,7 @@ def interrupted(monkeypatch):
     """A function: press Ctrl-C at the end of an epoch, before or after it is saved."""
 
     def press(epoch: int, saved: bool) -> None:
-        class Pressed(experiment.Checkpoint):
+        class Pressed(training.Checkpoint):
             def on_epoch_end(self, progress):
                 if progress.epoch == epoch and not saved:
                     raise KeyboardInterrupt
@@ -240,7 +240,7 @@ def interrupted(monkeypatch):
                 if progress.epoch == epoch:
                     raise KeyboardInterrupt
 
-        monkeypatch.setattr(experiment, "Checkpoint", Pressed)
+        monkeypatch.setattr(training, "Checkpoint", Pressed)
 
     return press
 

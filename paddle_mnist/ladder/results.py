@@ -22,7 +22,7 @@ from paddle_mnist.system.errors import RunError, UsageError
 from paddle_mnist.system.files import replace_file
 
 if TYPE_CHECKING:
-    from paddle_mnist.runs.folder import Record
+    from paddle_mnist.runs.record import Record
 
 RESULTS, TABLE, PICTURE = "ladder.json", "ladder.md", "ladder.png"
 

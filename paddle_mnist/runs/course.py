@@ -15,8 +15,8 @@ from paddle_mnist.core.config import Config, configure
 from paddle_mnist.system.errors import RunError, UsageError
 
 if TYPE_CHECKING:
-    from paddle_mnist.runs.folder import Record
     from paddle_mnist.runs.recognizer import Recognizer
+    from paddle_mnist.runs.record import Record
 
 # No other project has a folder `work` with this picture in it.
 _MARK = Path("work") / "example_0.jpg"

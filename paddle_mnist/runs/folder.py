@@ -13,14 +13,12 @@ Knows how a run is stored, not what is done with it.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import filelock
 import numpy as np
@@ -28,25 +26,22 @@ import safetensors
 import safetensors.numpy
 
 from paddle_mnist.core.stages import STAGES
-from paddle_mnist.runs.record import wrong_value
-from paddle_mnist.runs.seen import PARTS
+from paddle_mnist.runs.record import Record, RecordError, parsed, sealed, sha256
+from paddle_mnist.runs.seen import checked_seen
 from paddle_mnist.system.errors import RunError
-from paddle_mnist.system.files import replace_file, sync_folder, write_synced
+from paddle_mnist.system.files import (
+    read_bounded,
+    reason_of,
+    replace_file,
+    sync_folder,
+    write_synced,
+)
 
 if TYPE_CHECKING:
     pass
 
 MODEL, STATE, SEEN = "model.safetensors", "state.safetensors", "seen.safetensors"
 RECORD = "run.json"
-FORMAT = 1
-_REQUIRED = {
-    "format": int,
-    "stage": str,
-    "config": dict,
-    "data": dict,
-    "history": list,
-    "files": dict,
-}
 # Some 20 kB are usual. More than this was never written here, and is not read into memory.
 _LARGEST_RECORD = 10_000_000
 _LARGEST_TENSORS = 500_000_000  # the state of the course's largest network takes 15 MB
@@ -54,7 +49,6 @@ _LARGEST_TENSORS = 500_000_000  # the state of the course's largest network take
 _LEFTOVERS = ("*.safetensors.next", f"{RECORD}.*.tmp", "history.csv.*.tmp", "*.png.*.tmp")
 
 Tensors = dict[str, np.ndarray]
-Record = dict[str, Any]
 
 
 def _next(path: Path) -> Path:
@@ -86,8 +80,8 @@ def save_run(
     contents = {
         name: safetensors.numpy.save(some) for name, some in tensors.items() if some is not None
     }
-    hashes = {name: _sha256(content) for name, content in contents.items()}
-    text = _sealed({"format": FORMAT, **record, "files": hashes})
+    hashes = {name: sha256(content) for name, content in contents.items()}
+    text = sealed({**record, "files": hashes})
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _sweep(folder)
@@ -113,7 +107,7 @@ def update_record(folder: Path, changes: Record) -> None:
     Raises:
         RunError: the run is missing or damaged, or the folder cannot be written.
     """
-    text = _sealed({**load_record(folder), **changes})
+    text = sealed({**load_record(folder), **changes})
     try:
         replace_file(folder / RECORD, text)
     except OSError as error:
@@ -168,26 +162,11 @@ def _sweep(folder: Path) -> None:
     # A `.next` that fits run.json is a part of the run, and takes its place.
     for name in (MODEL, STATE, SEEN):
         waiting = _next(folder / name)
-        if waiting.is_file() and _sha256(waiting.read_bytes()) == hashes.get(name):
+        if waiting.is_file() and sha256(waiting.read_bytes()) == hashes.get(name):
             os.replace(waiting, folder / name)
     for pattern in _LEFTOVERS:
         for leftover in folder.glob(pattern):
             leftover.unlink()
-
-
-def _sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
-
-
-def _hash_of_record(record: Record) -> str:
-    # Of the values, whatever their order and spacing.
-    values = {name: value for name, value in record.items() if name != "sha256"}
-    return _sha256(json.dumps(values, sort_keys=True, allow_nan=False).encode())
-
-
-def _sealed(record: Record) -> bytes:
-    values = json.loads(json.dumps(record))  # as they will be read again
-    return json.dumps({**values, "sha256": _hash_of_record(values)}, indent=1).encode()
 
 
 def load_record(folder: Path) -> Record:
@@ -198,7 +177,7 @@ def load_record(folder: Path) -> Record:
     """
     path = folder / RECORD
     try:
-        content = _read(path, _LARGEST_RECORD)
+        content = read_bounded(path, _LARGEST_RECORD)
     except FileNotFoundError:
         raise RunError(
             f"there is no run in {folder} (no {RECORD}); this command makes one: "
@@ -206,53 +185,16 @@ def load_record(folder: Path) -> Record:
         ) from None
     except NotADirectoryError:
         raise RunError(f"{folder} is a file; name the folder of a run, such as runs/cnn") from None
-    except (OSError, ValueError) as error:  # ValueError: a name with a NUL character
-        raise RunError(f"{path} cannot be read: {error}") from error
+    except OSError as error:
+        raise RunError(f"{path} cannot be read: {reason_of(error)}; train again") from error
     try:
-        record: Record = json.loads(content)
-        _check_record(path, record)
-    except (ValueError, RecursionError) as error:
-        raise RunError(f"{path} is damaged: not JSON ({error}); train again") from error
-    return record
-
-
-def _read(path: Path, limit: int) -> bytes:
-    if path.exists() and not path.is_file():  # a pipe could block for ever
-        raise RunError(f"{path} is not an ordinary file; train again")
-    with open(path, "rb") as file:
-        size = os.fstat(file.fileno()).st_size
-        if size > limit:
-            raise RunError(f"{path} is damaged: it has more than {limit:,} bytes")
-        return file.read(size)
+        return parsed(content)
+    except RecordError as error:
+        raise RunError(f"{path} {error}") from error
 
 
 def _stage_for(folder: Path) -> str:
     return folder.name if folder.name in STAGES else "cnn"
-
-
-def _check_record(path: Path, record: Any) -> None:
-    if not isinstance(record, dict):
-        found = type(record).__name__
-        raise RunError(f"{path} is damaged: it holds {found}, expected an object; train again")
-    for name, kind in _REQUIRED.items():
-        if not isinstance(record.get(name), kind):
-            found = type(record.get(name)).__name__
-            raise RunError(
-                f"{path} is damaged: {name!r} is {found}, expected {kind.__name__}; train again"
-            )
-    if record["format"] != FORMAT:
-        raise RunError(
-            f"{path} has format {record['format']}; this version reads format {FORMAT}; "
-            "use the version that wrote it, or train again"
-        )
-    if record.get("sha256") != _hash_of_record(record):
-        raise RunError(
-            f"{path} is damaged or was edited: its values have another SHA-256 than it names; "
-            "train again"
-        )
-    wrong = wrong_value(record)
-    if wrong:
-        raise RunError(f"{path} is damaged: {wrong}; train again")
 
 
 @dataclass(frozen=True, eq=False)
@@ -287,14 +229,14 @@ class Run:
         found = []
         for candidate in (path, _next(path)):
             try:
-                content = _read(candidate, _LARGEST_TENSORS)
+                content = read_bounded(candidate, _LARGEST_TENSORS)
             except FileNotFoundError:
                 continue
             except OSError as error:
-                raise RunError(f"{candidate} cannot be read: {error}") from error
-            if _sha256(content) == expected:
-                return _parse(path, content)
-            found.append(_sha256(content))
+                raise RunError(f"{candidate} cannot be read: {reason_of(error)}") from error
+            if sha256(content) == expected:
+                return _parsed(path, content)
+            found.append(sha256(content))
         if not found:
             raise RunError(f"{path} is missing; train again to make it")
         raise RunError(
@@ -335,35 +277,24 @@ class Run:
         """
         if SEEN not in self.record["files"]:
             return None
-        return _checked_seen(self.folder / SEEN, self.tensors(SEEN))
+        return checked_seen(self.folder / SEEN, self.tensors(SEEN))
 
 
-def _parse(path: Path, content: bytes) -> Tensors:
+def _parsed(path: Path, content: bytes) -> Tensors:
     try:
         return safetensors.numpy.load(content)
     except (safetensors.SafetensorError, ValueError, KeyError) as error:
         raise RunError(f"{path} is damaged: not safetensors ({error}); train again") from error
 
 
-def read_seen(path: Path) -> Tensors:
-    """Read a file of such hashes that belongs to no run of its own.
+def read_tensors(path: Path) -> Tensors:
+    """Read a safetensors file that belongs to no run of its own.
 
     Raises:
         RunError: the file is missing, or holds something else.
     """
     try:
-        content = _read(path, _LARGEST_TENSORS)
+        content = read_bounded(path, _LARGEST_TENSORS)
     except OSError as error:
-        raise RunError(f"{path} cannot be read: {error}") from error
-    return _checked_seen(path, _parse(path, content))
-
-
-def _checked_seen(path: Path, seen: Tensors) -> Tensors:
-    for name, hashes in seen.items():
-        if name not in PARTS or hashes.dtype != np.uint64 or hashes.ndim != 1:
-            found = f"{name!r}: {hashes.dtype} {list(hashes.shape)}"
-            raise RunError(
-                f"{path} is damaged: it holds {found}, expected uint64 [N] for one of "
-                f"{', '.join(PARTS)}; train again"
-            )
-    return seen
+        raise RunError(f"{path} cannot be read: {reason_of(error)}") from error
+    return _parsed(path, content)

@@ -1,21 +1,92 @@
-"""What `run.json` may hold: the kind of every value in it that the package uses.
+"""`run.json`: how a record is sealed, and what it may hold.
 
-A run may come from anybody, and who changes a value can mend the checksum, too. So all values are
-looked at once, when the file is read, and what uses them later need not expect odd ones.
+A record holds its own SHA-256, so that a damage is noticed. But a run may come from anybody, and
+who changes a value can mend the checksum, too. So all values are looked at once, when the record
+is read, and what uses them later need not expect odd ones.
 
 Knows nothing of files.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
 from collections.abc import Iterator, Mapping
 from typing import Any, Callable, Optional, get_type_hints
 
 from paddle_mnist.core.config import Config
 
+Record = dict[str, Any]
+
+FORMAT = 1
 # Up to here every program reads the same whole number in JSON.
 LARGEST_WHOLE = 2**53
+
+
+_REQUIRED = {
+    "format": int,
+    "stage": str,
+    "config": dict,
+    "data": dict,
+    "history": list,
+    "files": dict,
+}
+
+
+class RecordError(ValueError):
+    """Bytes are not a record; the text says why, after the file's name."""
+
+
+def sha256(content: bytes) -> str:
+    """The SHA-256 of some bytes, 64 hexadecimal digits."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def _hash_of(record: Record) -> str:
+    # Of the values, whatever their order and spacing.
+    values = {name: value for name, value in record.items() if name != "sha256"}
+    return sha256(json.dumps(values, sort_keys=True, allow_nan=False).encode())
+
+
+def sealed(record: Record) -> bytes:
+    """The bytes of `run.json`, with `format` and `sha256` filled in."""
+    values = json.loads(json.dumps({"format": FORMAT, **record}))  # as they will be read again
+    return json.dumps({**values, "sha256": _hash_of(values)}, indent=1).encode()
+
+
+def parsed(content: bytes) -> Record:
+    """From the bytes of `run.json` to the record.
+
+    Raises:
+        RecordError: they are something else, or damaged, or of another format.
+    """
+    try:
+        record: Any = json.loads(content)
+        wrong = _wrong_frame(record) or wrong_value(record)
+    except (ValueError, RecursionError) as error:
+        raise RecordError(f"is damaged: not JSON ({error}); train again") from error
+    if wrong:
+        raise RecordError(f"{wrong}; train again")
+    found: Record = record
+    return found
+
+
+def _wrong_frame(record: Any) -> str | None:
+    if not isinstance(record, dict):
+        return f"is damaged: it holds {type(record).__name__}, expected an object"
+    for name, kind in _REQUIRED.items():
+        if not isinstance(record.get(name), kind):
+            found = type(record.get(name)).__name__
+            return f"is damaged: {name!r} is {found}, expected {kind.__name__}"
+    if record["format"] != FORMAT:
+        return (
+            f"has format {record['format']}; this version reads format {FORMAT}; use the version "
+            "that wrote it, or"
+        )
+    if record.get("sha256") != _hash_of(record):
+        return "is damaged or was edited: its values have another SHA-256 than it names"
+    return None
 
 
 def _is_whole(value: Any) -> bool:

@@ -19,7 +19,8 @@ from paddle_mnist.core.metrics import confusion_matrix, predicted_digits, softma
 from paddle_mnist.core.stages import STAGES
 from paddle_mnist.data import Mnist, fingerprint
 from paddle_mnist.plots import plot_confusion, plot_history, plot_mistakes, save_figure
-from paddle_mnist.runs.folder import Record, update_record
+from paddle_mnist.runs.folder import update_record
+from paddle_mnist.runs.record import Record
 from paddle_mnist.system.errors import RunError
 from paddle_mnist.system.files import replace_file
 from paddle_mnist.system.runtime import processor, thread_count

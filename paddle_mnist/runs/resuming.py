@@ -17,7 +17,8 @@ import paddle
 
 from paddle_mnist.core.config import Config
 from paddle_mnist.core.loop import Row
-from paddle_mnist.runs.folder import RECORD, Record, Run, Tensors, load_record
+from paddle_mnist.runs.folder import RECORD, Run, Tensors, load_record
+from paddle_mnist.runs.record import Record
 from paddle_mnist.runs.state import load_optimizer_state, load_weights, restore_random_state
 from paddle_mnist.system.errors import RunError, UsageError
 

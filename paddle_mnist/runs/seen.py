@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 
 from paddle_mnist.data import Mnist, Split
 from paddle_mnist.data.split import SIDE
-from paddle_mnist.system.errors import DataError
+from paddle_mnist.system.errors import DataError, RunError
 
 # From a part of the data to the hashes of its images, uint64 [N].
 Seen = Mapping[str, np.ndarray]
@@ -110,3 +111,19 @@ def refuse_seen_test_images(mnist: Mnist, seen: Seen) -> None:
             "images into the files to test on"
         )
     print(f"note: {text}", flush=True)
+
+
+def checked_seen(path: Path, seen: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Refuse tensors that are not hashes of images; `path` is for the message.
+
+    Raises:
+        RunError: they are something else.
+    """
+    for name, hashes in seen.items():
+        if name not in PARTS or hashes.dtype != np.uint64 or hashes.ndim != 1:
+            found = f"{name!r}: {hashes.dtype} {list(hashes.shape)}"
+            raise RunError(
+                f"{path} is damaged: it holds {found}, expected uint64 [N] for one of "
+                f"{', '.join(PARTS)}; train again"
+            )
+    return seen

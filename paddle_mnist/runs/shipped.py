@@ -45,6 +45,7 @@ def seen_of_mnist() -> Tensors:
     Raises:
         RunError: the package's file of them is missing or damaged.
     """
-    from paddle_mnist.runs.folder import read_seen
+    from paddle_mnist.runs.folder import read_tensors
+    from paddle_mnist.runs.seen import checked_seen
 
-    return read_seen(SEEN_OF_MNIST)
+    return checked_seen(SEEN_OF_MNIST, read_tensors(SEEN_OF_MNIST))

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from paddle_mnist.runs.folder import Record, Tensors
-from paddle_mnist.runs.record import is_of_kind
+from paddle_mnist.runs.folder import Tensors
+from paddle_mnist.runs.record import Record, is_of_kind
 from paddle_mnist.system.errors import RunError
 
 if TYPE_CHECKING:

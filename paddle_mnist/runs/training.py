@@ -49,14 +49,8 @@ from paddle_mnist.parallel.launch import check_processes, place_of_process
 from paddle_mnist.parallel.step import parallel_step
 from paddle_mnist.plots.board import Board, check_visualdl, how_to_watch
 from paddle_mnist.plots.progress_bar import ProgressBar
-from paddle_mnist.runs.folder import (
-    Record,
-    Run,
-    Tensors,
-    locked,
-    save_run,
-    sweep,
-)
+from paddle_mnist.runs.folder import Run, Tensors, locked, save_run, sweep
+from paddle_mnist.runs.record import Record
 from paddle_mnist.runs.reporting import fixed_record, report, write_history
 from paddle_mnist.runs.resuming import fingerprint_of, refuse_other_stage, resume_run
 from paddle_mnist.runs.seen import refuse_seen_test_images, seen_images

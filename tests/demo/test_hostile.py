@@ -26,9 +26,9 @@ from paddle_mnist.core.stages import build_network
 from paddle_mnist.demo import page as page_module
 from paddle_mnist.demo.__main__ import main as demo
 from paddle_mnist.demo.page import FOLDER, SCRIPTS, write_page
-from paddle_mnist.runs import folder as checkpoint
 from paddle_mnist.runs.folder import save_run
 from paddle_mnist.runs.recognizer import Recognizer
+from paddle_mnist.runs.record import sealed
 from paddle_mnist.runs.state import weights_of
 
 RUN = "window.trace=1"
@@ -140,7 +140,7 @@ def linear_run(folder: Path, tensors: dict[str, np.ndarray] | None = None) -> Pa
 def seal(folder: Path, changes: dict) -> None:
     """Change a run's record as somebody would who knows how it is sealed."""
     record = json.loads((folder / "run.json").read_bytes())
-    text = checkpoint._sealed({**record, **changes})
+    text = sealed({**record, **changes})
     (folder / "run.json").write_bytes(text)
 
 

@@ -26,8 +26,7 @@ from paddle_mnist.data import load_mnist
 from paddle_mnist.data.idx import write_images, write_labels
 from paddle_mnist.plots import board
 from paddle_mnist.plots.board import Board
-from paddle_mnist.runs import reporting
-from paddle_mnist.runs import training as experiment
+from paddle_mnist.runs import reporting, training
 from paddle_mnist.runs.training import run_training
 from paddle_mnist.system.errors import RunError, TrainingError, UsageError
 
@@ -350,24 +349,24 @@ class Killed(Callback):
 def test_an_unfinished_epoch_is_no_part_of_the_charts(data, tmp_path, monkeypatch, torn):
     places = {"folder": tmp_path / "run", "visualdl": tmp_path / "board"}
     config = small("mlp", data, epochs=3)
-    real_fit = experiment.fit
+    real_fit = training.fit
 
     def interrupted(*arguments, callbacks, **options):
         return real_fit(*arguments, callbacks=[*callbacks, Killed(epoch=2)], **options)
 
     with monkeypatch.context() as patch:
-        patch.setattr(experiment, "fit", interrupted)
+        patch.setattr(training, "fit", interrupted)
         with pytest.raises(KeyboardInterrupt):
             run_training(config, **places)
-    training = tmp_path / "board" / "run" / "training"
-    assert list(points(training)[BATCH_LOSS]) == [1, 2, 3, 4, 5, 6, 7, 8]
+    charts = tmp_path / "board" / "run" / "training"
+    assert list(points(charts)[BATCH_LOSS]) == [1, 2, 3, 4, 5, 6, 7, 8]
     if torn:
-        path = training / "vdlrecords.log"
+        path = charts / "vdlrecords.log"
         path.write_bytes(path.read_bytes()[:-5])
     run_training(config, resume=True, **places)
     run_training(config, tmp_path / "once", visualdl=tmp_path / "board")
     unbroken = points(tmp_path / "board" / "once" / "training")
-    assert points(training) == without_steps_before(unbroken, first=6)
+    assert points(charts) == without_steps_before(unbroken, first=6)
 
 
 @needs_visualdl

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from paddle_mnist import data
-from paddle_mnist.runs import course
-from paddle_mnist.runs import training as experiment
+from paddle_mnist.runs import course, reporting, training
 from paddle_mnist.runs.course import course_folder, trained
 from paddle_mnist.runs.folder import load_record, update_record
 from paddle_mnist.system.errors import UsageError
@@ -31,14 +30,14 @@ def clone(tmp_path, monkeypatch):
 @pytest.fixture
 def trainings(monkeypatch):
     """The stages that were trained, in order; pictures are not drawn."""
-    seen, original = [], experiment.run_training
+    seen, original = [], training.run_training
 
     def run_training(config, folder):
         seen.append(config.stage)
         return original(config, folder)
 
-    monkeypatch.setattr(experiment, "run_training", run_training)
-    monkeypatch.setattr(experiment, "save_figure", lambda figure, path: None)
+    monkeypatch.setattr(training, "run_training", run_training)
+    monkeypatch.setattr(reporting, "save_figure", lambda figure, path: None)
     monkeypatch.setenv("PADDLE_MNIST_DATA", "sample")
     return seen
 

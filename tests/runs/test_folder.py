@@ -15,7 +15,26 @@ import pytest
 import safetensors.numpy
 
 from paddle_mnist.core.stages import build_network
-from paddle_mnist.runs import folder as checkpoint
+from paddle_mnist.runs import folder as runs_folder
+from paddle_mnist.runs.folder import (
+    MODEL,
+    SEEN,
+    STATE,
+    Run,
+    load_record,
+    read_seen,
+    save_run,
+    sweep,
+    update_record,
+)
+from paddle_mnist.runs.state import (
+    load_optimizer_state,
+    load_weights,
+    optimizer_state,
+    random_state,
+    restore_random_state,
+    weights_of,
+)
 from paddle_mnist.system.errors import RunError
 from paddle_mnist.system.runtime import set_seed
 
@@ -38,20 +57,20 @@ def hashes(value: float) -> dict[str, np.ndarray]:
 
 def save(folder, value: float) -> None:
     record = {**copy.deepcopy(RECORD), "value": value}
-    checkpoint.save_run(folder, record, tensors(value), tensors(-value), hashes(value))
+    save_run(folder, record, tensors(value), tensors(-value), hashes(value))
 
 
 def load(folder):
-    record = checkpoint.load_record(folder)
-    model = checkpoint.load_tensors(folder, checkpoint.MODEL, record)
-    checkpoint.load_seen(folder, record)
-    return record, model, checkpoint.load_tensors(folder, checkpoint.STATE, record)
+    record = load_record(folder)
+    model = Run(folder, record).tensors(MODEL)
+    Run(folder, record).seen()
+    return record, model, Run(folder, record).tensors(STATE)
 
 
 def value_of(folder) -> float:
     """The number that a run was saved with, after a check that all of it is that one run."""
     record, model, state = load(folder)
-    seen, value = checkpoint.load_seen(folder, record), record["value"]
+    seen, value = Run(folder, record).seen(), record["value"]
     pairs = ((model, tensors(value)), (state, tensors(-value)), (seen, hashes(value)))
     for found, expected in pairs:
         assert found.keys() == expected.keys()
@@ -91,7 +110,7 @@ def test_what_was_saved_is_loaded(tmp_path):
     folder = tmp_path / "runs" / "mlp"
     save(folder, 5.0)
     assert value_of(folder) == 5.0
-    record = checkpoint.load_record(folder)
+    record = load_record(folder)
     assert {name: record[name] for name in RECORD} == RECORD
     assert names(folder) == FILES
 
@@ -105,9 +124,9 @@ def test_a_new_run_takes_the_place_of_the_old(tmp_path):
 
 def test_entries_are_changed(tmp_path):
     save(tmp_path, 1.0)
-    checkpoint.update_record(tmp_path, {"test": {"accuracy": 0.5, "count": 2}})
+    update_record(tmp_path, {"test": {"accuracy": 0.5, "count": 2}})
     assert value_of(tmp_path) == 1.0
-    assert checkpoint.load_record(tmp_path)["test"] == {"accuracy": 0.5, "count": 2}
+    assert load_record(tmp_path)["test"] == {"accuracy": 0.5, "count": 2}
 
 
 def test_the_order_and_spacing_of_run_json_do_not_matter(tmp_path):
@@ -118,8 +137,8 @@ def test_the_order_and_spacing_of_run_json_do_not_matter(tmp_path):
 
 
 def test_the_checksum_is_of_the_values_as_they_are_read_again(tmp_path):
-    checkpoint.save_run(tmp_path, {**RECORD, "pair": (1, 2), "map": {10: "a", 9: "b"}}, {}, {})
-    record = checkpoint.load_record(tmp_path)
+    save_run(tmp_path, {**RECORD, "pair": (1, 2), "map": {10: "a", 9: "b"}}, {}, {})
+    record = load_record(tmp_path)
     assert record["pair"] == [1, 2]
     assert record["map"] == {"10": "a", "9": "b"}
 
@@ -133,7 +152,7 @@ def test_only_our_own_leftovers_are_swept(tmp_path):
     theirs = ["letter.tmp", "page.next", "data.json.tmp"]
     for name in ours + theirs:
         (tmp_path / name).write_text("left behind")
-    checkpoint.sweep(tmp_path)
+    sweep(tmp_path)
     assert names(tmp_path) == sorted(FILES + theirs)
     assert value_of(tmp_path) == 1.0
 
@@ -146,7 +165,7 @@ def test_a_folder_that_cannot_be_swept_is_named(tmp_path, monkeypatch):
 
     monkeypatch.setattr(Path, "unlink", denied)
     with pytest.raises(RunError, match="cannot be saved in .*: .*Permission denied"):
-        checkpoint.sweep(tmp_path)
+        sweep(tmp_path)
 
 
 def test_what_cannot_be_cleaned_up_does_not_hide_why(tmp_path, monkeypatch):
@@ -157,7 +176,7 @@ def test_what_cannot_be_cleaned_up_does_not_hide_why(tmp_path, monkeypatch):
     def denied(*_arguments, **_options):
         raise PermissionError(errno.EACCES, "Permission denied")
 
-    monkeypatch.setattr(checkpoint, "write_synced", full)
+    monkeypatch.setattr(runs_folder, "write_synced", full)
     monkeypatch.setattr(Path, "unlink", denied)
     with pytest.raises(RunError, match="cannot be saved in .*: .*No space left on device"):
         save(tmp_path, 1.0)
@@ -166,19 +185,19 @@ def test_what_cannot_be_cleaned_up_does_not_hide_why(tmp_path, monkeypatch):
 def test_values_that_json_does_not_have_are_refused(tmp_path):
     save(tmp_path, 1.0)
     with pytest.raises(ValueError, match="JSON"):
-        checkpoint.save_run(tmp_path, {**RECORD, "loss": float("nan")}, {}, {})
+        save_run(tmp_path, {**RECORD, "loss": float("nan")}, {}, {})
     assert value_of(tmp_path) == 1.0
     sealed(tmp_path, value=float("nan"))  # as Python's own JSON writes it
     with pytest.raises(RunError, match="not JSON"):
-        checkpoint.load_record(tmp_path)
+        load_record(tmp_path)
 
 
 # What a run has seen
 
 
 def test_a_run_may_not_tell_what_it_has_seen(tmp_path):
-    checkpoint.save_run(tmp_path, RECORD, tensors(1.0), None)
-    assert checkpoint.load_seen(tmp_path, checkpoint.load_record(tmp_path)) is None
+    save_run(tmp_path, RECORD, tensors(1.0), None)
+    assert Run.load(tmp_path).seen() is None
     assert names(tmp_path) == ["model.safetensors", "run.json"]
 
 
@@ -188,7 +207,7 @@ def test_a_run_may_not_tell_what_it_has_seen(tmp_path):
     ids=["another part", "another kind", "another shape", "no name"],
 )
 def test_other_things_than_hashes_are_refused(tmp_path, seen):
-    checkpoint.save_run(tmp_path, RECORD, tensors(1.0), None, seen)
+    save_run(tmp_path, RECORD, tensors(1.0), None, seen)
     path = tmp_path / "seen.safetensors"
     [(name, array)] = seen.items()
     expected = re.escape(
@@ -196,19 +215,19 @@ def test_other_things_than_hashes_are_refused(tmp_path, seen):
         "uint64 [N] for one of train, validation, either; train again"
     )
     with pytest.raises(RunError, match=expected):
-        checkpoint.load_seen(tmp_path, checkpoint.load_record(tmp_path))
+        Run.load(tmp_path).seen()
     with pytest.raises(RunError, match=expected):
-        checkpoint.read_seen(path)
+        read_seen(path)
 
 
 def test_hashes_that_belong_to_no_run_are_read(tmp_path):
     (tmp_path / "some.safetensors").write_bytes(safetensors.numpy.save({"either": SOME}))
-    found = checkpoint.read_seen(tmp_path / "some.safetensors")
+    found = read_seen(tmp_path / "some.safetensors")
     np.testing.assert_array_equal(found["either"], SOME)
     (tmp_path / "some.safetensors").write_bytes(b"damaged")
     for name in ("some.safetensors", "none.safetensors"):
         with pytest.raises(RunError, match=name):
-            checkpoint.read_seen(tmp_path / name)
+            read_seen(tmp_path / name)
 
 
 # Damage
@@ -262,15 +281,15 @@ def test_bad_tensors_with_a_right_checksum_are_refused(tmp_path):
 
 def test_a_tensor_file_that_cannot_be_read_is_named(tmp_path, monkeypatch):
     save(tmp_path, 1.0)
-    record = checkpoint.load_record(tmp_path)
+    record = load_record(tmp_path)
 
     def broken(*_arguments, **_options):
         raise OSError(errno.EIO, "Input/output error")
 
-    monkeypatch.setattr(checkpoint, "open", broken, raising=False)
-    for name in (checkpoint.MODEL, checkpoint.STATE, checkpoint.SEEN):
+    monkeypatch.setattr(runs_folder, "open", broken, raising=False)
+    for name in (MODEL, STATE, SEEN):
         with pytest.raises(RunError, match=f"{name} cannot be read: .*Input/output error"):
-            checkpoint.load_tensors(tmp_path, name, record)
+            Run(tmp_path, record).tensors(name)
 
 
 @pytest.mark.parametrize(
@@ -278,16 +297,16 @@ def test_a_tensor_file_that_cannot_be_read_is_named(tmp_path, monkeypatch):
     [("_LARGEST_RECORD", "run.json"), ("_LARGEST_TENSORS", "state.safetensors")],
 )
 def test_files_of_the_largest_size_are_read_and_no_larger_ones(tmp_path, monkeypatch, limit, name):
-    checkpoint.save_run(tmp_path, RECORD, {}, tensors(1.0))
+    save_run(tmp_path, RECORD, {}, tensors(1.0))
     size = (tmp_path / name).stat().st_size
 
     def load_both():
-        record = checkpoint.load_record(tmp_path)
-        checkpoint.load_tensors(tmp_path, checkpoint.STATE, record)
+        record = load_record(tmp_path)
+        Run(tmp_path, record).tensors(STATE)
 
-    monkeypatch.setattr(checkpoint, limit, size)
+    monkeypatch.setattr(runs_folder, limit, size)
     load_both()
-    monkeypatch.setattr(checkpoint, limit, size - 1)
+    monkeypatch.setattr(runs_folder, limit, size - 1)
     with pytest.raises(RunError, match=f"{name} is damaged: it has more than {size - 1:,} bytes"):
         load_both()
 
@@ -313,7 +332,7 @@ def test_a_run_json_that_is_none_is_refused(tmp_path, case):
     save(tmp_path, 1.0)
     (tmp_path / "run.json").write_bytes(content)
     with pytest.raises(RunError, match=expected) as error:
-        checkpoint.load_record(tmp_path)
+        load_record(tmp_path)
     assert "run.json" in str(error.value)
 
 
@@ -321,13 +340,13 @@ def test_a_run_json_that_is_none_is_refused(tmp_path, case):
 @pytest.mark.parametrize("value", [None, 3, True, [["x"]], {"x": 1}, "x"])
 def test_wrong_values_in_run_json_are_refused(tmp_path, name, value):
     save(tmp_path, 1.0)
-    kind = type(checkpoint.load_record(tmp_path)[name])
+    kind = type(load_record(tmp_path)[name])
     sealed(tmp_path, **{name: value})
     if isinstance(value, kind):  # nothing to refuse yet, but the checksums below
         return
     found = type(value).__name__
     with pytest.raises(RunError, match=f"{name!r} is {found}, expected {kind.__name__}"):
-        checkpoint.load_record(tmp_path)
+        load_record(tmp_path)
 
 
 def test_checksums_that_are_none_are_refused(tmp_path):
@@ -344,7 +363,7 @@ def test_another_format_is_named(tmp_path):
     with pytest.raises(
         RunError, match="reads format 1; use the version that wrote it, or train again$"
     ):
-        checkpoint.load_record(tmp_path)
+        load_record(tmp_path)
 
 
 def test_an_edited_run_json_is_refused(tmp_path):
@@ -355,14 +374,14 @@ def test_an_edited_run_json_is_refused(tmp_path):
     with pytest.raises(
         RunError, match="was edited: its values have another SHA-256 .*; train again$"
     ):
-        checkpoint.load_record(tmp_path)
+        load_record(tmp_path)
 
 
 def test_a_wrong_value_with_a_right_checksum_is_named(tmp_path):
     save(tmp_path, 1.0)
     sealed(tmp_path, parameters="many")
     with pytest.raises(RunError, match="'parameters' is str, expected int; train again$"):
-        checkpoint.load_record(tmp_path)
+        load_record(tmp_path)
 
 
 def test_what_is_no_folder_of_a_run_is_named(tmp_path):
@@ -370,19 +389,19 @@ def test_what_is_no_folder_of_a_run_is_named(tmp_path):
     with pytest.raises(
         RunError, match="file is a file; name the folder of a run, such as runs/cnn"
     ):
-        checkpoint.load_record(tmp_path / "file")
+        load_record(tmp_path / "file")
     with pytest.raises(RunError, match="cannot be read: .*null"):
-        checkpoint.load_record(tmp_path / "a\0b")
+        load_record(tmp_path / "a\0b")
     (tmp_path / "run.json").mkdir()
     with pytest.raises(RunError, match="run.json is no ordinary file; train again"):
-        checkpoint.load_record(tmp_path)
+        load_record(tmp_path)
 
 
 def test_a_missing_run_says_which_command_makes_one(tmp_path):
     with pytest.raises(RunError, match=r"train --stage deep-cnn --out .*deep-cnn"):
-        checkpoint.load_record(tmp_path / "deep-cnn")
+        load_record(tmp_path / "deep-cnn")
     with pytest.raises(RunError, match=r"train --stage cnn --out .*mine"):
-        checkpoint.load_record(tmp_path / "mine")
+        load_record(tmp_path / "mine")
 
 
 # Weights, optimisers, random numbers
@@ -394,13 +413,13 @@ def test_weights_of_a_network_are_put_into_another():
     for network in (first, second):
         network.eval()
     assert not np.array_equal(first(images).numpy(), second(images).numpy())
-    checkpoint.load_weights(second, checkpoint.weights_of(first))
+    load_weights(second, weights_of(first))
     np.testing.assert_array_equal(first(images).numpy(), second(images).numpy())
 
 
 def test_wrong_weights_are_refused_by_name():
     network = build_network("mlp")
-    before = checkpoint.weights_of(network)
+    before = weights_of(network)
     other_name = {**before, "spare": np.zeros(3, np.float32)}
     other_shape = {**before, "output.bias": np.zeros(11, np.float32)}
     missing = {name: array for name, array in before.items() if name != "hidden.weight"}
@@ -410,12 +429,12 @@ def test_wrong_weights_are_refused_by_name():
         (missing, "hidden.weight"),
     ):
         with pytest.raises(RunError, match=f"another network; they differ in {name}$"):
-            checkpoint.load_weights(network, weights)
-    for name, array in checkpoint.weights_of(network).items():
+            load_weights(network, weights)
+    for name, array in weights_of(network).items():
         np.testing.assert_array_equal(array, before[name])
     twice_as_wide = {**before, "output.bias": np.zeros(10, np.float64)}
     with pytest.raises(RunError, match="the weights output.bias are float64; expected float32"):
-        checkpoint.load_weights(network, twice_as_wide)
+        load_weights(network, twice_as_wide)
     odd = {"hidden.bias": np.nan, "output.bias": np.inf}
     useless = {name: np.full_like(array, odd.get(name, 1)) for name, array in before.items()}
     with pytest.raises(
@@ -423,47 +442,47 @@ def test_wrong_weights_are_refused_by_name():
         match="the weights hidden.bias, output.bias hold values that are not numbers, or infinite; "
         "train again",
     ):
-        checkpoint.load_weights(network, useless)
+        load_weights(network, useless)
     names_of_all = ", ".join(before)
     halves = {name: array.astype(np.float16) for name, array in before.items()}
     with pytest.raises(RunError, match=f"the weights {names_of_all} are float16; expected"):
-        checkpoint.load_weights(network, halves)
+        load_weights(network, halves)
     with pytest.raises(RunError, match=f"differ in {', '.join(sorted(before))}$"):
-        checkpoint.load_weights(network, {})
+        load_weights(network, {})
 
 
 def test_weights_in_16_bits_are_used_only_where_the_record_says_so(tmp_path):
     network = build_network("cnn")
-    weights = checkpoint.weights_of(network)
+    weights = weights_of(network)
     half = {
         name: array if name.endswith("_mean") else array.astype(np.float16)
         for name, array in weights.items()
     }
-    checkpoint.save_run(tmp_path, RECORD, half, None)
-    found = checkpoint.load_model(tmp_path, checkpoint.load_record(tmp_path))
+    save_run(tmp_path, RECORD, half, None)
+    found = Run.load(tmp_path).model()
     with pytest.raises(RunError, match="are float16; expected float32"):
-        checkpoint.load_weights(network, found)
-    checkpoint.save_run(tmp_path, {**RECORD, "stored_as": "float16"}, half, None)
-    found = checkpoint.load_model(tmp_path, checkpoint.load_record(tmp_path))
-    checkpoint.load_weights(network, found)
-    for name, array in checkpoint.weights_of(network).items():
+        load_weights(network, found)
+    save_run(tmp_path, {**RECORD, "stored_as": "float16"}, half, None)
+    found = Run.load(tmp_path).model()
+    load_weights(network, found)
+    for name, array in weights_of(network).items():
         assert array.dtype == np.float32
         np.testing.assert_array_equal(array, half[name].astype(np.float32))
     # Of other numbers nobody said that they may be taken for float32.
     odd = {"output.bias": np.zeros(10, np.float64)}
-    checkpoint.save_run(tmp_path, {**RECORD, "stored_as": "float16"}, odd, None)
-    found = checkpoint.load_model(tmp_path, checkpoint.load_record(tmp_path))
+    save_run(tmp_path, {**RECORD, "stored_as": "float16"}, odd, None)
+    found = Run.load(tmp_path).model()
     assert found["output.bias"].dtype == np.float64
 
 
 def test_random_numbers_go_on_where_they_were():
     random = set_seed(3)
     random.random(5), paddle.rand([5])
-    saved = json.loads(json.dumps(checkpoint.random_state(random)))
+    saved = json.loads(json.dumps(random_state(random)))
     expected = random.random(9), paddle.rand([9]).numpy()
     other = set_seed(4)
     other.random(2), paddle.rand([2])
-    checkpoint.restore_random_state(other, saved)
+    restore_random_state(other, saved)
     np.testing.assert_array_equal(other.random(9), expected[0])
     np.testing.assert_array_equal(paddle.rand([9]).numpy(), expected[1])
 
@@ -476,15 +495,15 @@ def one_life(steps: int, saved=None):
         schedule = paddle.optimizer.lr.StepDecay(0.1, step_size=2, gamma=0.1)
         optimizer = paddle.optimizer.Adam(schedule, parameters=network.parameters())
         if saved:
-            checkpoint.load_weights(network, saved[0])
-            checkpoint.load_optimizer_state(optimizer, saved[1], json.loads(saved[2]))
+            load_weights(network, saved[0])
+            load_optimizer_state(optimizer, saved[1], json.loads(saved[2]))
         for _ in range(steps):
             (network(paddle.ones([2, 3])) ** 2).sum().backward()
             optimizer.step()
             optimizer.clear_grad()
             schedule.step()
-        averages, schedule_state = checkpoint.optimizer_state(optimizer)
-        return checkpoint.weights_of(network), averages, json.dumps(schedule_state)
+        averages, schedule_state = optimizer_state(optimizer)
+        return weights_of(network), averages, json.dumps(schedule_state)
 
 
 def test_an_optimizer_goes_on_where_it_was():
@@ -511,9 +530,9 @@ def test_an_optimizer_without_a_schedule_has_no_state_of_one():
     with paddle.utils.unique_name.guard():
         network = paddle.nn.Linear(3, 2)
         optimizer = paddle.optimizer.SGD(0.1, parameters=network.parameters())
-        averages, schedule = checkpoint.optimizer_state(optimizer)
+        averages, schedule = optimizer_state(optimizer)
         assert schedule == {}
-        checkpoint.load_optimizer_state(optimizer, averages, schedule)
+        load_optimizer_state(optimizer, averages, schedule)
         assert optimizer.get_lr() == 0.1
 
 
@@ -535,7 +554,7 @@ def test_the_state_of_another_optimizer_is_refused_by_name():
     with paddle.utils.unique_name.guard():
         optimizer = paddle.optimizer.SGD(0.1, parameters=paddle.nn.Linear(3, 2).parameters())
         with pytest.raises(RunError, match="expected numbers for nothing; train again"):
-            checkpoint.load_optimizer_state(optimizer, {}, {"last_lr": 0.1})
+            load_optimizer_state(optimizer, {}, {"last_lr": 0.1})
 
 
 def test_to_load_an_optimizer_takes_no_random_number():
@@ -545,7 +564,7 @@ def test_to_load_an_optimizer_takes_no_random_number():
         schedule = paddle.optimizer.lr.StepDecay(0.1, step_size=2, gamma=0.1)
         optimizer = paddle.optimizer.Adam(schedule, parameters=network.parameters())
         random = set_seed(3)
-        before = checkpoint.random_state(random)
-        checkpoint.load_weights(network, weights)
-        checkpoint.load_optimizer_state(optimizer, averages, json.loads(text))
-        assert checkpoint.random_state(random) == before
+        before = random_state(random)
+        load_weights(network, weights)
+        load_optimizer_state(optimizer, averages, json.loads(text))
+        assert random_state(random) == before

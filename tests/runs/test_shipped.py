@@ -24,7 +24,7 @@ from paddle_mnist.runs.folder import MODEL, load_record
 from paddle_mnist.runs.recognizer import Recognizer
 from paddle_mnist.runs.shipped import FOLDER, SEEN_OF_MNIST, SHIPPED, seen_of_mnist, shipped_run
 from paddle_mnist.system.errors import RunError, UsageError
-from paddle_mnist.train import _CONFIG_OPTIONS, build_parser
+from paddle_mnist.train import _OPTIONS, build_parser
 
 HANDWRITING = Path(__file__).resolve().parents[3] / "shared" / "data" / "handwriting"
 needs_mnist = pytest.mark.skipif(
@@ -77,7 +77,7 @@ def test_their_command_asks_for_their_training(stage):
     python, option, module, *words = shlex.split(record["command"])
     assert [python, option, module] == ["python", "-m", "paddle_mnist.train"]
     arguments = build_parser().parse_args(words)
-    asked = {name: getattr(arguments, name) for name in _CONFIG_OPTIONS}
+    asked = {name: getattr(arguments, name) for name in _OPTIONS}
     assert configure(**asked) == Config(**record["config"])
 
 

@@ -20,7 +20,7 @@ from paddle_mnist.core.config import configure
 from paddle_mnist.data import Mnist, Split, load_mnist
 from paddle_mnist.data.idx import write_images, write_labels
 from paddle_mnist.measure.measurement import measure_test_images
-from paddle_mnist.runs import training as experiment
+from paddle_mnist.runs import reporting, training
 from paddle_mnist.runs.folder import load_record, update_record
 from paddle_mnist.runs.recognizer import Recognizer
 from paddle_mnist.runs.seen import count_seen
@@ -85,7 +85,7 @@ def full_mnist() -> Mnist:
 
 @pytest.fixture(autouse=True)
 def no_pictures(monkeypatch):
-    monkeypatch.setattr(experiment, "save_figure", lambda _figure, path: path.touch())
+    monkeypatch.setattr(reporting, "save_figure", lambda _figure, path: path.touch())
 
 
 # Three parts
@@ -175,8 +175,8 @@ def watched(tmp_path, monkeypatch):
 
     real = loop.evaluate
     monkeypatch.setattr(loop, "evaluate", noting)  # after each epoch, on validation images
-    monkeypatch.setattr(experiment, "evaluate", noting)  # in the end, on test images
-    monkeypatch.setattr(experiment, "build_augmentation", lambda _name: spy)
+    monkeypatch.setattr(training, "evaluate", noting)  # in the end, on test images
+    monkeypatch.setattr(training, "build_augmentation", lambda _name: spy)
     data = write_idx(tmp_path / "data", numbered(48), numbered(20, first=48))
     config = configure("linear", data=data, validation=0.25, epochs=2, batch_size=16)
     run_training(config, tmp_path / "run")
@@ -218,7 +218,7 @@ def run_on(tmp_path_factory):
         folder = tmp_path_factory.mktemp("runs") / "linear"
         config = configure("linear", data=data, epochs=1, batch_size=64, **changes)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(experiment, "save_figure", lambda _figure, path: path.touch())
+            patch.setattr(reporting, "save_figure", lambda _figure, path: path.touch())
             run_training(config, folder)
         return Recognizer.load(folder)
 

@@ -19,8 +19,10 @@ from paddle_mnist.core.stages import STAGES, build_network
 from paddle_mnist.data import Split, load_mnist
 from paddle_mnist.data.class_names import CLASS_NAMES, DIGITS, IMAGES_SHA256
 from paddle_mnist.data.idx import content_sha256, write_images, write_labels
-from paddle_mnist.runs import folder as checkpoint
-from paddle_mnist.runs import training as experiment
+from paddle_mnist.runs import reporting, training
+from paddle_mnist.runs.folder import MODEL, Run, load_record, save_run, update_record
+from paddle_mnist.runs.reporting import command_of
+from paddle_mnist.runs.state import load_weights
 from paddle_mnist.runs.training import run_training
 from paddle_mnist.system.errors import DataError, RunError, TrainingError
 
@@ -71,7 +73,7 @@ def real_pictures():
 def quick_pictures(request, monkeypatch):
     """Drawing takes longer than these trainings, so most tests only note which files there are."""
     if "real_pictures" not in request.fixturenames:
-        monkeypatch.setattr(experiment, "save_figure", lambda _figure, path: path.touch())
+        monkeypatch.setattr(reporting, "save_figure", lambda _figure, path: path.touch())
 
 
 def bits(folder) -> list[str]:
@@ -117,7 +119,7 @@ def test_the_names_of_the_classes_are_kept_and_drawn(data, tmp_path, monkeypatch
     def draw(_matrix, _title, names):
         drawn.append(names)
 
-    monkeypatch.setattr(experiment, "plot_confusion", draw)
+    monkeypatch.setattr(reporting, "plot_confusion", draw)
     run_training(small("mlp", data, epochs=1), tmp_path / "digits")
     known = content_sha256(load_mnist(data).test.images)
     monkeypatch.setitem(IMAGES_SHA256, known, "Fashion-MNIST")
@@ -139,10 +141,10 @@ def test_history_csv_has_the_rows_of_run_json(data, tmp_path):
 def test_the_best_weights_are_saved_and_measured(data, tmp_path):
     # On so few images the validation loss only rises.
     test = run_training(small("tuned-cnn", data, epochs=3), tmp_path)
-    record = checkpoint.load_record(tmp_path)
+    record = load_record(tmp_path)
     assert record["used_epoch"] < 3
     network = build_network("tuned-cnn")
-    checkpoint.load_weights(network, checkpoint.load_tensors(tmp_path, checkpoint.MODEL, record))
+    load_weights(network, Run(tmp_path, record).tensors(MODEL))
     network.eval()
     mnist = load_mnist(data, validation=record["config"]["validation"])
     again = evaluate(network, LOSSES["cross_entropy"], mnist.test)
@@ -220,23 +222,23 @@ COMMANDS = {
 
 @pytest.mark.parametrize("words", COMMANDS)
 def test_the_command_is_that_of_the_training(words):
-    command = experiment.command_of(configure("cnn", **COMMANDS[words]))
+    command = command_of(configure("cnn", **COMMANDS[words]))
     assert command.startswith("python -m paddle_mnist.train --stage cnn")
     arguments = train.build_parser().parse_args(shlex.split(command)[3:])
     asked = shlex.split(words)
     assert sorted(shlex.split(command)[5:]) == sorted(asked)
-    options = {name: getattr(arguments, name) for name in train._CONFIG_OPTIONS}
+    options = {name: getattr(arguments, name) for name in train._OPTIONS}
     assert configure(**options) == configure("cnn", **COMMANDS[words])
 
 
 def test_the_command_of_several_processes_says_so():
-    command = experiment.command_of(configure("cnn", seed=3), processes=2)
+    command = command_of(configure("cnn", seed=3), processes=2)
     assert command.endswith(" --stage cnn --seed 3 --processes 2")
 
 
 def test_no_command_asks_for_what_only_a_program_can():
-    assert experiment.command_of(configure("cnn", early_stopping=3)) is None
-    command = experiment.command_of(configure("tuned-cnn", best_weights=False))
+    assert command_of(configure("cnn", early_stopping=3)) is None
+    command = command_of(configure("tuned-cnn", best_weights=False))
     assert command.endswith(" --stage tuned-cnn --no-best-weights")
 
 
@@ -282,7 +284,7 @@ def test_a_run_of_another_stage_is_refused(data, tmp_path, resume):
 def test_a_second_training_in_the_same_folder_is_refused(data, tmp_path):
     refused = []
 
-    class Second(experiment.ProgressBar):
+    class Second(training.ProgressBar):
         def on_epoch_end(self, progress):
             super().on_epoch_end(progress)
             with pytest.raises(RunError, match="another training is writing to"):
@@ -290,7 +292,7 @@ def test_a_second_training_in_the_same_folder_is_refused(data, tmp_path):
             refused.append(progress.epoch)
 
     with pytest.MonkeyPatch.context() as monkeypatch:
-        monkeypatch.setattr(experiment, "ProgressBar", Second)
+        monkeypatch.setattr(training, "ProgressBar", Second)
         run_training(small("mlp", data), tmp_path)
     assert refused == [1, 2]
     run_training(small("mlp", data), tmp_path)  # the lock is free again
@@ -325,7 +327,7 @@ def test_a_damaged_run_is_replaced_but_not_gone_on_with(data, tmp_path, name):
     with pytest.raises(RunError, match=f"{name} is damaged"):
         run_training(config, tmp_path, resume=True)
     run_training(config, tmp_path)
-    checkpoint.load_record(tmp_path)
+    load_record(tmp_path)
     assert bits(tmp_path) == good
 
 
@@ -356,7 +358,7 @@ def test_a_useless_training_leaves_the_old_run(data, tmp_path):
         raise TrainingError("the loss became nan")
 
     with pytest.MonkeyPatch.context() as monkeypatch:
-        monkeypatch.setattr(experiment, "fit", fails)
+        monkeypatch.setattr(training, "fit", fails)
         with pytest.raises(TrainingError):
             run_training(config, tmp_path)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
@@ -366,15 +368,15 @@ def test_a_useless_training_leaves_the_old_run(data, tmp_path):
 def test_a_record_without_what_resuming_needs_is_refused(data, tmp_path, name):
     config = small("linear", data)
     run_training(config, tmp_path)
-    checkpoint.update_record(tmp_path, {name: {"unknown": 1}})
+    update_record(tmp_path, {name: {"unknown": 1}})
     if name == "schedule":  # a constant rate has no plan: nothing is taken from there
-        checkpoint.update_record(tmp_path, {"schedule": None, "random": None})
+        update_record(tmp_path, {"schedule": None, "random": None})
     with pytest.raises(RunError, match="is damaged"):
         run_training(config, tmp_path, resume=True)
 
 
 def test_a_full_disk_ends_the_training_and_keeps_the_last_epoch(data, tmp_path):
-    real, saved = checkpoint.save_run, []
+    real, saved = save_run, []
 
     def full_at_the_second(folder, *arguments):
         if saved:
@@ -382,7 +384,7 @@ def test_a_full_disk_ends_the_training_and_keeps_the_last_epoch(data, tmp_path):
         saved.append(real(folder, *arguments))
 
     with pytest.MonkeyPatch.context() as monkeypatch:
-        monkeypatch.setattr(checkpoint, "save_run", full_at_the_second)
+        monkeypatch.setattr(training, "save_run", full_at_the_second)
         with pytest.raises(RunError, match="No space left"):
             run_training(small("mlp", data), tmp_path)
     assert len(recorded(tmp_path)["history"]) == 1

@@ -31,7 +31,7 @@ from paddle_mnist.data import mnist_files as originals
 from paddle_mnist.homework import __main__ as homework
 from paddle_mnist.homework import progress, report
 from paddle_mnist.ladder import results as ladder
-from paddle_mnist.runs import folder as checkpoint
+from paddle_mnist.runs.folder import RECORD, STATE, Run, load_record, save_run, sweep, update_record
 from paddle_mnist.runs.shipped import shipped_run
 from paddle_mnist.system.errors import DataError, UsageError
 
@@ -84,19 +84,19 @@ def weights(value: int) -> dict[str, np.ndarray]:
     return {"weight": np.full((30, 40), value, np.float32)}
 
 
-def save_run(folder: Path, value: int) -> None:
+def save_a_run(folder: Path, value: int) -> None:
     record = {"stage": "mlp", "config": {}, "data": {}, "history": [], "value": value}
     seen = {"train": np.full(9, value, np.uint64)}
-    checkpoint.save_run(folder, record, weights(value), weights(value), seen)
+    save_run(folder, record, weights(value), weights(value), seen)
 
 
 def read_run(folder: Path) -> dict[str, Any]:
-    if not (folder / checkpoint.RECORD).exists():
+    if not (folder / RECORD).exists():
         return {"run": None}
-    record = checkpoint.load_record(folder)
-    model = checkpoint.load_model(folder, record)
-    state = checkpoint.load_tensors(folder, checkpoint.STATE, record)
-    seen = checkpoint.load_seen(folder, record)
+    record = load_record(folder)
+    model = Run(folder, record).model()
+    state = Run(folder, record).tensors(STATE)
+    seen = Run(folder, record).seen()
     arrays = (model["weight"], state["weight"], seen["train"])
     found = {record["value"], *(int(value) for array in arrays for value in array.ravel())}
     return {"run": [sorted(found), record.get("measured")]}
@@ -106,7 +106,7 @@ def measure_run(folder: Path, value: int) -> None:
     if value == OLD:
         save_run(folder, OLD)
     else:
-        checkpoint.update_record(folder, {"measured": True})
+        update_record(folder, {"measured": True})
 
 
 def write_history(folder: Path, value: int) -> None:
@@ -338,10 +338,10 @@ def read_ladder(folder: Path) -> dict[str, Any]:
 
 
 WRITES = {
-    "a run": Write(save_run, read_run, checkpoint.sweep),
-    "what a run was measured with": Write(measure_run, read_run, checkpoint.sweep),
-    "history.csv": Write(write_history, read_history, checkpoint.sweep, makes_folder=False),
-    "a picture": Write(draw, read_picture, checkpoint.sweep),
+    "a run": Write(save_a_run, read_run, sweep),
+    "what a run was measured with": Write(measure_run, read_run, sweep),
+    "history.csv": Write(write_history, read_history, sweep, makes_folder=False),
+    "a picture": Write(draw, read_picture, sweep),
     "IDX files": Write(write_idx, read_idx, makes_folder=False),
     "a download": Write(download_files, read_downloaded, sweep_downloads),
     "a submission": Write(write_submission, read_submission),

@@ -12,7 +12,7 @@ import pytest
 from paddle_mnist.core.config import configure
 from paddle_mnist.data import load_mnist
 from paddle_mnist.data.idx import write_images, write_labels
-from paddle_mnist.runs import training as experiment
+from paddle_mnist.runs import training
 from paddle_mnist.runs.training import run_training
 
 EPOCHS = 3  # of which two are finished
@@ -35,7 +35,7 @@ def train_until_interrupted(few):
     """A function: train a stage into a folder, and stop when all but one epoch is saved."""
 
     def train(stage: str, folder: Path, seed: int = 0) -> Path:
-        class Interrupted(experiment.Checkpoint):
+        class Interrupted(training.Checkpoint):
             def on_epoch_end(self, progress):
                 super().on_epoch_end(progress)
                 if progress.epoch == EPOCHS - 1:
@@ -53,7 +53,7 @@ def train_until_interrupted(few):
             seed=seed,
         )
         with pytest.MonkeyPatch.context() as monkeypatch:
-            monkeypatch.setattr(experiment, "Checkpoint", Interrupted)
+            monkeypatch.setattr(training, "Checkpoint", Interrupted)
             with pytest.raises(KeyboardInterrupt):
                 run_training(config, folder)
         return folder

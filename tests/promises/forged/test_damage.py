@@ -9,9 +9,8 @@ import numpy as np
 import pytest
 import safetensors.numpy
 
-from paddle_mnist.runs import folder as checkpoint
-from paddle_mnist.runs import training as experiment
-from paddle_mnist.runs.folder import load_record
+from paddle_mnist.runs import training
+from paddle_mnist.runs.folder import STATE, Run, load_record
 from paddle_mnist.runs.recognizer import Recognizer
 from paddle_mnist.runs.seen import PARTS
 from paddle_mnist.runs.state import weights_of
@@ -34,7 +33,7 @@ def resume(monkeypatch):
     def stop(network, *_arguments, **_options):
         raise ResumedError(weights_of(network))
 
-    monkeypatch.setattr(experiment, "fit", stop)
+    monkeypatch.setattr(training, "fit", stop)
 
     def begin(run: Path):
         with pytest.raises(ResumedError) as stopped:
@@ -160,7 +159,7 @@ def test_without_the_checksum_they_are_not_noticed(original, figure):
 def test_files_that_are_whole_are_not_refused(run, resume):
     assert Recognizer.load(run).seen.keys() <= set(PARTS)
     record = load_record(run)
-    state = checkpoint.load_tensors(run, checkpoint.STATE, record)
+    state = Run(run, record).tensors(STATE)
     saved = {
         name.partition("/")[2]: array for name, array in state.items() if name.startswith("network")
     }

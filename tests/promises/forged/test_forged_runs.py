@@ -35,7 +35,7 @@ from paddle_mnist.measure.measurement import measure_test_images
 from paddle_mnist.predict import as_json
 from paddle_mnist.runs import reporting
 from paddle_mnist.runs.choosing import prepare_for_run
-from paddle_mnist.runs.folder import load_record, load_tensors
+from paddle_mnist.runs.folder import Run, load_record
 from paddle_mnist.runs.recognizer import Recognizer
 from paddle_mnist.runs.state import load_optimizer_state, optimizer_state
 from paddle_mnist.runs.training import run_training
@@ -364,7 +364,7 @@ def test_a_value_of_another_kind_is_named(original, run, forge, forged, expected
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_weights_that_are_no_numbers_are_refused(original, run, forge, value):
     record = load_record(original)
-    weights = load_tensors(original, "model.safetensors", record)
+    weights = Run(original, record).tensors("model.safetensors")
     name = next(iter(weights))
     useless = {**weights, name: np.full_like(weights[name], value)}
     forge(run, record, model=safetensors.numpy.save(useless))
@@ -374,7 +374,7 @@ def test_weights_that_are_no_numbers_are_refused(original, run, forge, value):
 
 def test_outputs_that_are_no_numbers_are_refused(original, run, forge):
     record = load_record(original)
-    weights = load_tensors(original, "model.safetensors", record)
+    weights = Run(original, record).tensors("model.safetensors")
     huge = {name: np.full_like(array, 3e38) for name, array in weights.items()}
     forge(run, record, model=safetensors.numpy.save(huge))
     with pytest.raises(RunError, match="answers with something that is no number"):
@@ -427,7 +427,7 @@ def test_an_optimizers_own_state_is_taken(name):
 )
 def test_an_optimizers_state_of_another_network_is_refused(original, run, few, forge, name, array):
     record = load_record(original)
-    state = load_tensors(original, "state.safetensors", record)
+    state = Run(original, record).tensors("state.safetensors")
     state = {key: value for key, value in {**state, name: array}.items() if value is not None}
     forge(run, record, state=safetensors.numpy.save(state))
     with pytest.raises(RunError, match="the optimiser's state is damaged, or of another network"):

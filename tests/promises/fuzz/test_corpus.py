@@ -24,7 +24,7 @@ from paddle_mnist.images import load_image
 from paddle_mnist.import_weights import refuse_trained_run
 from paddle_mnist.ladder.results import finished_run
 from paddle_mnist.measure.labelled_pictures import read_labels_csv, read_pictures_npz
-from paddle_mnist.runs.folder import MODEL, RECORD, SEEN, load_model, load_record, load_seen
+from paddle_mnist.runs.folder import MODEL, RECORD, SEEN, Run, load_record
 from paddle_mnist.system.errors import PaddleMnistError
 from paddle_mnist.train import resumed_config
 
@@ -106,8 +106,8 @@ def read_record(content: bytes, folder: Path) -> None:
         with contextlib.suppress(PaddleMnistError):
             use()
     record = load_record(folder)
-    load_model(folder, record)
-    load_seen(folder, record)
+    Run(folder, record).model()
+    Run(folder, record).seen()
 
 
 def read_tensors(content: bytes, folder: Path) -> None:
@@ -117,9 +117,9 @@ def read_tensors(content: bytes, folder: Path) -> None:
     for name in (MODEL, SEEN):
         (folder / name).write_bytes(content)
     record = load_record(folder)
-    for load in (load_model, load_seen):
+    for load in (Run(folder, record).model, Run(folder, record).seen):
         with contextlib.suppress(PaddleMnistError):
-            load(folder, record)
+            load()
 
 
 def read_weights(content: bytes, folder: Path) -> None:

@@ -9,8 +9,7 @@ import pytest
 
 from paddle_mnist.core.config import configure
 from paddle_mnist.core.stages import build_network
-from paddle_mnist.runs import reporting
-from paddle_mnist.runs import training as experiment
+from paddle_mnist.runs import reporting, training
 from paddle_mnist.runs.training import run_training
 from paddle_mnist.system.errors import RunError
 
@@ -43,14 +42,14 @@ def build_others() -> None:
 def interrupt(config, folder) -> None:
     """Train until the second of three epochs is saved."""
 
-    class Interrupted(experiment.Checkpoint):
+    class Interrupted(training.Checkpoint):
         def on_epoch_end(self, progress):
             super().on_epoch_end(progress)
             if progress.epoch == 2:
                 raise KeyboardInterrupt
 
     with pytest.MonkeyPatch.context() as monkeypatch:
-        monkeypatch.setattr(experiment, "Checkpoint", Interrupted)
+        monkeypatch.setattr(training, "Checkpoint", Interrupted)
         with pytest.raises(KeyboardInterrupt):
             run_training(config, folder)
 
