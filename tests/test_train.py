@@ -265,12 +265,12 @@ def test_ctrl_c_names_the_stage_of_the_run(run, interrupted):
     assert "train --stage linear --out here --resume" in err
 
 
-def test_ctrl_c_before_the_first_epoch_leaves_nothing(run, interrupted, tmp_path):
+def test_ctrl_c_before_the_first_epoch_leaves_no_run(run, interrupted, tmp_path):
     interrupted(1, saved=False)
     code, _, err = run(WORDS)
     assert code == 130
     assert "nothing was saved" in err
-    assert list(tmp_path.iterdir()) == []
+    assert [path.name for path in (tmp_path / "here").iterdir()] == [".lock"]
 
 
 def test_ctrl_c_before_the_first_epoch_does_not_offer_an_older_run(run, interrupted, tmp_path):

@@ -63,29 +63,31 @@ def parsed(content: bytes) -> Record:
     """
     try:
         record: Any = json.loads(content)
-        wrong = _wrong_frame(record) or wrong_value(record)
+        wrong = _wrong_frame(record)
+        if not wrong and (value := wrong_value(record)):
+            wrong = f"is damaged: {value};"
     except (ValueError, RecursionError) as error:
         raise RecordError(f"is damaged: not JSON ({error}); train again") from error
     if wrong:
-        raise RecordError(f"{wrong}; train again")
+        raise RecordError(f"{wrong} train again")
     found: Record = record
     return found
 
 
 def _wrong_frame(record: Any) -> str | None:
     if not isinstance(record, dict):
-        return f"is damaged: it holds {type(record).__name__}, expected an object"
+        return f"is damaged: it holds {type(record).__name__}, expected an object;"
     for name, kind in _REQUIRED.items():
         if not isinstance(record.get(name), kind):
             found = type(record.get(name)).__name__
-            return f"is damaged: {name!r} is {found}, expected {kind.__name__}"
+            return f"is damaged: {name!r} is {found}, expected {kind.__name__};"
     if record["format"] != FORMAT:
         return (
             f"has format {record['format']}; this version reads format {FORMAT}; use the version "
             "that wrote it, or"
         )
     if record.get("sha256") != _hash_of(record):
-        return "is damaged or was edited: its values have another SHA-256 than it names"
+        return "is damaged or was edited: its values have another SHA-256 than it names;"
     return None
 
 

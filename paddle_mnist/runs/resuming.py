@@ -1,6 +1,7 @@
 """Going on with a training that was interrupted: only where an unbroken one would have ended there.
 
-Knows nothing of loops; what is restored is given.
+Knows nothing of loops; what is restored is given. Paddle is not imported, so that a command can
+refuse before it settles the number of threads.
 """
 
 from __future__ import annotations
@@ -10,17 +11,20 @@ import hashlib
 import json
 import math
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import paddle
 
 from paddle_mnist.core.config import Config
-from paddle_mnist.core.loop import Row
 from paddle_mnist.runs.folder import RECORD, Run, Tensors, load_record
 from paddle_mnist.runs.record import Record
 from paddle_mnist.runs.state import load_optimizer_state, load_weights, restore_random_state
 from paddle_mnist.system.errors import RunError, UsageError
+
+if TYPE_CHECKING:
+    import paddle
+
+    from paddle_mnist.core.loop import Row
 
 
 def resume_run(

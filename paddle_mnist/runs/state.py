@@ -73,11 +73,32 @@ def load_optimizer_state(
     """
     import paddle
 
+    _check_averages(optimizer, averages)
     _check_schedule(optimizer.state_dict().get("LR_Scheduler", {}), schedule)
     state: dict[str, Any] = {name: paddle.to_tensor(array) for name, array in averages.items()}
     if schedule:
         state["LR_Scheduler"] = schedule
     optimizer.set_state_dict(state)
+
+
+def _check_averages(optimizer: paddle.optimizer.Optimizer, averages: Tensors) -> None:
+    # Paddle itself would notice only at the first step, or not at all.
+    shapes = {each.name: tuple(each.shape) for each in optimizer._parameter_list if each.trainable}
+    kinds: dict[str, set[str]] = {name: set() for name in shapes}
+    for name, array in averages.items():
+        owner = next((owner for owner in shapes if name.startswith(f"{owner}_")), None)
+        # As large as the parameter, or one number for all of it.
+        if owner is None or array.dtype != np.float32 or array.shape not in ((1,), shapes[owner]):
+            raise RunError(
+                "the optimiser's state is damaged, or of another network: it holds "
+                f"{name!a:.80}, {array.dtype} {list(array.shape)}; train again"
+            )
+        kinds[owner].add(name[len(owner) :])
+    if len(set(map(frozenset, kinds.values()))) > 1:
+        raise RunError(
+            "the optimiser's state is damaged, or of another network: it does not hold the same "
+            "of each parameter; train again"
+        )
 
 
 def _check_schedule(expected: Record, schedule: Any) -> None:

@@ -161,23 +161,18 @@ def run_training(
         check_visualdl()
     rank, members = place_of_process()
     check_processes(members, config.batch_size)
-    place = _writing(folder) if rank == 0 else _silent()
-    with place, paddle.utils.unique_name.guard():
+    loud = nullcontext() if rank == 0 else _silent()
+    lock = _writing(folder) if rank == 0 else nullcontext()
+    with loud, paddle.utils.unique_name.guard():
         training = build(config, folder, rank, members)
-        if resume:
-            _go_on(training)
-        history = training.history
-        training.group.check_same("training", fingerprint_of(config, training.fixed, history))
-        board = _board(training, visualdl) if visualdl and rank == 0 else None
-        with board or nullcontext():
-            progress = fit(
-                _step(training),
-                training.batches(),
-                config.epochs,
-                callbacks=[*_callbacks(training, board)],
-                history=history,
-            )
-        return _finish(training, progress)
+        with lock:
+            return _train(training, resume, visualdl)
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    with open(os.devnull, "w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):
+        yield
 
 
 @contextmanager
@@ -187,10 +182,22 @@ def _writing(folder: Path) -> Iterator[None]:
         yield
 
 
-@contextmanager
-def _silent() -> Iterator[None]:
-    with open(os.devnull, "w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):
-        yield
+def _train(training: Training, resume: bool, visualdl: Path | None) -> Evaluation:
+    refuse_other_stage(training.folder, training.config.stage)
+    if resume:
+        _go_on(training)
+    fingerprint = fingerprint_of(training.config, training.fixed, training.history)
+    training.group.check_same("training", fingerprint)
+    board = _board(training, visualdl) if visualdl and training.group.is_first else None
+    with board or nullcontext():
+        progress = fit(
+            _step(training),
+            training.batches(),
+            training.config.epochs,
+            callbacks=[*_callbacks(training, board)],
+            history=training.history,
+        )
+    return _finish(training, progress)
 
 
 def build(config: Config, folder: Path, rank: int = 0, members: int = 1) -> Training:
@@ -205,7 +212,6 @@ def build(config: Config, folder: Path, rank: int = 0, members: int = 1) -> Trai
     Raises:
         As `run_training`.
     """
-    refuse_other_stage(folder, config.stage)
     device = select_device(config.device)
     precision = select_precision(config.amp, device)
     mnist = load_mnist(config.data, validation=config.validation)

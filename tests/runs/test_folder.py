@@ -22,11 +22,12 @@ from paddle_mnist.runs.folder import (
     STATE,
     Run,
     load_record,
-    read_seen,
+    read_tensors,
     save_run,
     sweep,
     update_record,
 )
+from paddle_mnist.runs.seen import checked_seen
 from paddle_mnist.runs.state import (
     load_optimizer_state,
     load_weights,
@@ -35,6 +36,7 @@ from paddle_mnist.runs.state import (
     restore_random_state,
     weights_of,
 )
+from paddle_mnist.system import files
 from paddle_mnist.system.errors import RunError
 from paddle_mnist.system.runtime import set_seed
 
@@ -217,17 +219,18 @@ def test_other_things_than_hashes_are_refused(tmp_path, seen):
     with pytest.raises(RunError, match=expected):
         Run.load(tmp_path).seen()
     with pytest.raises(RunError, match=expected):
-        read_seen(path)
+        checked_seen(path, read_tensors(path))
 
 
 def test_hashes_that_belong_to_no_run_are_read(tmp_path):
     (tmp_path / "some.safetensors").write_bytes(safetensors.numpy.save({"either": SOME}))
-    found = read_seen(tmp_path / "some.safetensors")
+    path = tmp_path / "some.safetensors"
+    found = checked_seen(path, read_tensors(path))
     np.testing.assert_array_equal(found["either"], SOME)
     (tmp_path / "some.safetensors").write_bytes(b"damaged")
     for name in ("some.safetensors", "none.safetensors"):
         with pytest.raises(RunError, match=name):
-            read_seen(tmp_path / name)
+            read_tensors(tmp_path / name)
 
 
 # Damage
@@ -286,7 +289,7 @@ def test_a_tensor_file_that_cannot_be_read_is_named(tmp_path, monkeypatch):
     def broken(*_arguments, **_options):
         raise OSError(errno.EIO, "Input/output error")
 
-    monkeypatch.setattr(runs_folder, "open", broken, raising=False)
+    monkeypatch.setattr(files, "open", broken, raising=False)
     for name in (MODEL, STATE, SEEN):
         with pytest.raises(RunError, match=f"{name} cannot be read: .*Input/output error"):
             Run(tmp_path, record).tensors(name)
@@ -307,7 +310,9 @@ def test_files_of_the_largest_size_are_read_and_no_larger_ones(tmp_path, monkeyp
     monkeypatch.setattr(runs_folder, limit, size)
     load_both()
     monkeypatch.setattr(runs_folder, limit, size - 1)
-    with pytest.raises(RunError, match=f"{name} is damaged: it has more than {size - 1:,} bytes"):
+    with pytest.raises(
+        RunError, match=f"{name} cannot be read: it has more than {size - 1:,} bytes"
+    ):
         load_both()
 
 
@@ -351,8 +356,8 @@ def test_wrong_values_in_run_json_are_refused(tmp_path, name, value):
 
 def test_checksums_that_are_none_are_refused(tmp_path):
     save(tmp_path, 1.0)
-    for files in ({}, {"model.safetensors": 3}, {"model.safetensors": ["x"]}):
-        sealed(tmp_path, files=files)
+    for odd in ({}, {"model.safetensors": 3}, {"model.safetensors": ["x"]}):
+        sealed(tmp_path, files=odd)
         with pytest.raises(RunError, match="model.safetensors is damaged"):
             load(tmp_path)
 
@@ -390,10 +395,10 @@ def test_what_is_no_folder_of_a_run_is_named(tmp_path):
         RunError, match="file is a file; name the folder of a run, such as runs/cnn"
     ):
         load_record(tmp_path / "file")
-    with pytest.raises(RunError, match="cannot be read: .*null"):
+    with pytest.raises(RunError, match="there is no run in"):
         load_record(tmp_path / "a\0b")
     (tmp_path / "run.json").mkdir()
-    with pytest.raises(RunError, match="run.json is no ordinary file; train again"):
+    with pytest.raises(RunError, match="run.json cannot be read: it is a folder; train again"):
         load_record(tmp_path)
 
 
@@ -521,9 +526,8 @@ def test_an_optimizer_goes_on_where_it_was():
 def test_an_optimizer_that_has_lost_its_averages_does_not_begin_anew():
     weights, averages, schedule = one_life(3)
     lost = dict(list(averages.items())[1:])
-    for some in ({}, lost):
-        with pytest.raises(RunError, match="the optimiser's state is damaged"):
-            one_life(1, (weights, some, schedule))
+    with pytest.raises(RunError, match="the optimiser's state is damaged.* same of each parameter"):
+        one_life(1, (weights, lost, schedule))
 
 
 def test_an_optimizer_without_a_schedule_has_no_state_of_one():
@@ -543,7 +547,7 @@ def test_the_state_of_another_optimizer_is_refused_by_name():
         ({**averages, "a": np.zeros(7, np.float32)}, "'a', float32 [7]"),
         ({**averages, "a": np.zeros((7, 2), np.int64)}, "'a', int64 [7, 2]"),
     ):
-        words = "the optimiser's state is damaged, or of another network; they differ in "
+        words = "the optimiser's state is damaged, or of another network: it holds "
         with pytest.raises(RunError, match=re.escape(f"{words}{told}; train again")):
             one_life(1, (weights, changed, text))
     for changed in ([], {}, {**schedule, "a": 1.0}, {**schedule, "last_lr": "x"}):

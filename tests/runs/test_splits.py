@@ -15,7 +15,7 @@ import numpy as np
 import paddle
 import pytest
 
-from paddle_mnist.core import loop
+from paddle_mnist.core import callbacks, loop
 from paddle_mnist.core.config import configure
 from paddle_mnist.data import Mnist, Split, load_mnist
 from paddle_mnist.data.idx import write_images, write_labels
@@ -174,7 +174,7 @@ def watched(tmp_path, monkeypatch):
             hook.remove()
 
     real = loop.evaluate
-    monkeypatch.setattr(loop, "evaluate", noting)  # after each epoch, on validation images
+    monkeypatch.setattr(callbacks, "evaluate", noting)  # after each epoch, on validation images
     monkeypatch.setattr(training, "evaluate", noting)  # in the end, on test images
     monkeypatch.setattr(training, "build_augmentation", lambda _name: spy)
     data = write_idx(tmp_path / "data", numbered(48), numbered(20, first=48))

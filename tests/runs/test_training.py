@@ -83,7 +83,8 @@ def bits(folder) -> list[str]:
 
 
 def names(folder) -> set[str]:
-    return {path.name for path in folder.iterdir()}
+    """What is in a run's folder, but the lock, which stays where a training was."""
+    return {path.name for path in folder.iterdir()} - {".lock"}
 
 
 def recorded(folder):
@@ -334,7 +335,7 @@ def test_a_damaged_run_is_replaced_but_not_gone_on_with(data, tmp_path, name):
 def test_nothing_to_resume_is_refused(data, tmp_path):
     with pytest.raises(RunError, match="there is no run in"):
         run_training(small("mlp", data), tmp_path / "run", resume=True)
-    assert names(tmp_path) == set()
+    assert names(tmp_path / "run") == set()
 
 
 def test_bad_data_leave_no_folder_behind(tmp_path):
@@ -343,10 +344,10 @@ def test_bad_data_leave_no_folder_behind(tmp_path):
     assert names(tmp_path) == set()
 
 
-def test_a_useless_training_leaves_no_folder_behind(data, tmp_path):
+def test_a_useless_training_leaves_no_run_behind(data, tmp_path):
     with pytest.raises(TrainingError, match="learning rate"):
         run_training(small("linear", data, learning_rate=1e6, epochs=9), tmp_path / "run")
-    assert names(tmp_path) == set()
+    assert names(tmp_path / "run") == set()
 
 
 def test_a_useless_training_leaves_the_old_run(data, tmp_path):

@@ -331,14 +331,16 @@ def test_forged_runs_make_a_page_that_runs_nothing(original, run, forge):
 def test_a_pipe_in_a_run_does_not_block(run, name):
     (run / name).unlink()
     os.mkfifo(run / name)
-    with pytest.raises(RunError, match=f"{name} is no ordinary file"):
+    with pytest.raises(RunError, match=f"{name} cannot be read: it is not an ordinary file"):
         Recognizer.load(run)
 
 
 def test_a_huge_file_of_tensors_is_not_read_into_memory(run, monkeypatch):
     with open(run / "model.safetensors", "wb") as file:
         file.truncate(500_000_001)  # takes no room on the disk
-    with pytest.raises(RunError, match="model.safetensors is damaged: it has more than 500,000"):
+    with pytest.raises(
+        RunError, match="model.safetensors cannot be read: it has more than 500,000"
+    ):
         Recognizer.load(run)
 
 

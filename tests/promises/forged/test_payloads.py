@@ -38,7 +38,7 @@ from paddle_mnist.images import load_image
 from paddle_mnist.ladder.results import load_results
 from paddle_mnist.measure.labelled_pictures import read_labels_csv, read_pictures_npz
 from paddle_mnist.plots import check_plot_file
-from paddle_mnist.runs.folder import load_record, read_seen
+from paddle_mnist.runs.folder import load_record, read_tensors
 from paddle_mnist.runs.recognizer import Recognizer
 from paddle_mnist.runs.shipped import shipped_run
 from paddle_mnist.runs.training import run_training
@@ -164,7 +164,7 @@ def resume(run: Path) -> None:
 
 
 def load_seen_of_test_images(content: bytes, folder: Path) -> None:
-    refused(read_seen, written(content, folder / "seen.safetensors"))
+    refused(read_tensors, written(content, folder / "seen.safetensors"))
 
 
 def load_homework_value(content: bytes, _folder: Path) -> None:
