@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+
+
+def pages(name: str) -> dict[str, Path]:
+    """A page of docs/, by language."""
+    return {"en": DOCS / f"{name}.md", "zh": DOCS / f"{name}.zh-CN.md"}
+
+
+def table_head(cells: Sequence[str]) -> list[str]:
+    """The first two lines of a table in Markdown."""
+    return [f"| {' | '.join(cells)} |", "|---" * len(cells) + "|"]
 
 
 def write_between(path: Path, marks: tuple[str, str], text: str) -> None:

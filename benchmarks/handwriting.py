@@ -4,8 +4,9 @@
     python benchmarks/handwriting.py --print   measure nothing, only write tables and picture
 
 DIR is a folder of pictures with `labels.csv`, as for `evaluate --images`; an `optdigits.npz` in it
-is measured too. The figures go to benchmarks/handwriting.json, the tables into the READMEs, and
-benchmarks/preparation.png shows made photos before and after. The pictures of DIR are in neither.
+is measured too. The figures go to benchmarks/handwriting.json, the tables into docs/handwriting.md
+and its Chinese twin, and benchmarks/preparation.png shows made photos before and after. The
+pictures of DIR are in neither.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from between_marks import write_between
+from between_marks import pages, table_head, write_between
 from matplotlib.figure import Figure
 from PIL import Image, ImageDraw, ImageFilter
 
@@ -33,11 +34,45 @@ from paddle_mnist.runs.shipped import shipped_run
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "handwriting.json"
 PICTURE = ROOT / "benchmarks" / "preparation.png"
-READMES = (ROOT / "README.md", ROOT / "README.zh-CN.md")
+PAGES = pages("handwriting")
 BEGIN, END = "<!-- handwriting: benchmarks/handwriting.py -->", "<!-- end of handwriting -->"
 STAGES = ("linear", "mlp", "cnn", "tiny", "best")
 ABLATED = ("best", "cnn")
 HEIGHT, WIDTH = 220, 240
+HEADS = {
+    "en": {
+        "stages": (
+            "stage",
+            "overall, %",
+            "mean of the sources, %",
+            "optdigits, %",
+            "MNIST's test images as they are, %",
+            "the same, prepared, %",
+        ),
+        "ablation": ("preparation", "`{}`, %", "mean, %", "`{}`, %", "mean, %"),
+        "coverage": ("`best` is believed from", "accuracy, %", "of the pictures, %"),
+    },
+    "zh": {
+        "stages": (
+            "阶段",
+            "总体（%）",
+            "各来源的平均（%）",
+            "optdigits（%）",
+            "MNIST 测试图片原样（%）",
+            "同样的图片，经过预处理（%）",
+        ),
+        "ablation": ("预处理", "`{}`（%）", "各来源的平均（%）", "`{}`（%）", "各来源的平均（%）"),
+        "coverage": ("`best` 的概率不低于", "准确率（%）", "占全部图片（%）"),
+    },
+}
+# The ways of preparing a picture, as `evaluate --ablation` calls them, in Chinese.
+CHINESE = {
+    "all steps": "全部步骤",
+    "without {}": "不做 {}",
+    "stretched to 20x20, not fitted": "拉伸成 20 × 20，不保持长宽比",
+    "fitted into 28x28, not 20x20": "缩放到 28 × 28，而不是 20 × 20",
+    "box in the middle, not the mass": "外框居中，而不是重心居中",
+}
 
 
 def evaluated(*words: str) -> dict[str, Any]:
@@ -93,30 +128,34 @@ def percent(value: float | None) -> str:
     return "" if value is None else f"{100 * value:.1f}"
 
 
-def table(found: dict[str, Any]) -> str:
-    """The READMEs' tables."""
-    lines = [
-        "| stage | overall, % | mean of the sources, % | optdigits, % "
-        "| MNIST's test images as they are, % | the same, prepared, % |",
-        "|---|---|---|---|---|---|",
-    ]
+def way_in(language: str, name: str) -> str:
+    """What a way of preparing is called in a language."""
+    if language == "en":
+        return name
+    without, _, steps = name.partition("without ")
+    return CHINESE[name] if without else CHINESE["without {}"].format(steps.replace(", ", "、"))
+
+
+def table(found: dict[str, Any], language: str) -> str:
+    """The tables of docs/handwriting.md, in a language."""
+    heads = HEADS[language]
+    lines = table_head(heads["stages"])
     for stage, row in found["stages"].items():
         other, mnist = found["optdigits"].get(stage, {}).get("accuracy"), found["mnist"][stage]
         cells = [percent(cell) for cell in (row["accuracy"], row["mean_of_sources"], other)]
         cells += [f"{100 * mnist[way]:.2f}" for way in ("as it is", "prepared")]
         lines.append(f"| `{stage}` | " + " | ".join(cells) + " |")
     first, second = ABLATED
-    lines += [
-        "",
-        f"| preparation | `{first}`, % | mean | `{second}`, % | mean |",
-        "|---|---|---|---|---|",
-    ]
+    names = iter(ABLATED)
+    head = [cell.format(next(names)) if "{}" in cell else cell for cell in heads["ablation"]]
+    lines += ["", *table_head(head)]
     for name, row in found["ablation"][first].items():
         other = found["ablation"][second][name]
         cells = [row["accuracy"], row["mean_of_sources"]]
         cells += [other["accuracy"], other["mean_of_sources"]]
-        lines.append(f"| {name} | " + " | ".join(percent(cell) for cell in cells) + " |")
-    lines += ["", "| `best` is believed from | accuracy, % | of the pictures, % |", "|---|---|---|"]
+        cells = [percent(cell) for cell in cells]
+        lines.append(f"| {way_in(language, name)} | " + " | ".join(cells) + " |")
+    lines += ["", *table_head(heads["coverage"])]
     for row in found["coverage"]:
         cells = (percent(row["accuracy"]), percent(row["coverage"]))
         lines.append(f"| {row['threshold']:.2f} | " + " | ".join(cells) + " |")
@@ -125,8 +164,8 @@ def table(found: dict[str, Any]) -> str:
 
 def write_tables(found: dict[str, Any]) -> None:
     """Put the tables between their marks."""
-    for path in READMES:
-        write_between(path, (BEGIN, END), table(found))
+    for language, path in PAGES.items():
+        write_between(path, (BEGIN, END), table(found, language))
 
 
 def made_photos() -> dict[str, Image.Image]:

@@ -12,11 +12,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-from between_marks import write_between
+from between_marks import pages, table_head, write_between
 
 ROOT = Path(__file__).resolve().parents[1]
 FIGURES = ROOT / "benchmarks" / "promises.json"
-PAGES = {"en": ROOT / "docs" / "promises.md", "zh": ROOT / "docs" / "promises.zh-CN.md"}
+PAGES = pages("promises")
 MARKS = ("<!-- promises: make promises -->", "<!-- end of promises -->")
 HEADS = {
     "en": (
@@ -337,7 +337,7 @@ def in_language(figure: dict[str, Any], language: str) -> str:
 
 def render(figures: list[dict[str, Any]], language: str) -> str:
     """The table, a row for each promise, as Markdown."""
-    lines = [f"| # | {' | '.join(HEADS[language])} |", "|---|---|---|---|---|"]
+    lines = table_head(["#", *HEADS[language]])
     for row, promise in PROMISES.items():
         told = [figure for figure in summed(figures) if figure["row"] == row]
         seen, controls = (

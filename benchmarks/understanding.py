@@ -6,7 +6,7 @@
     python benchmarks/understanding.py --opinions FIRST.json SECOND.json
 
 Needs all of MNIST (in the cache, or named by PADDLE_MNIST_DATA). The figures go to
-benchmarks/understanding.json, the table into the READMEs, the curves into
+benchmarks/understanding.json, the table into docs/trust.md and its Chinese twin, the curves into
 benchmarks/robustness.png, and the mistakes of the stage that is used by default into
 benchmarks/mistakes.png.
 
@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from between_marks import write_between
+from between_marks import pages, table_head, write_between
 from matplotlib.figure import Figure
 
 from paddle_mnist.core.metrics import softmax
@@ -43,14 +43,31 @@ RESULTS = ROOT / "benchmarks" / "understanding.json"
 OPINIONS = ROOT / "benchmarks" / "opinions.json"
 CURVES = ROOT / "benchmarks" / "robustness.png"
 MISTAKES = ROOT / "benchmarks" / "mistakes.png"
-READMES = (ROOT / "README.md", ROOT / "README.zh-CN.md")
+PAGES = pages("trust")
 BEGIN, END = "<!-- understanding: benchmarks/understanding.py -->", "<!-- end of understanding -->"
-# The strengths whose accuracies the table has, and what they are called there.
-SHOWN = {
-    ("noise", 0.3): "noise 0.3",
-    ("rotation", 30.0): "rotated by 30°",
-    ("shift", 4.0): "shifted by 4 pixels",
-    ("patch", 8.0): "patch of 8×8 erased",
+# The strengths whose accuracies the table has.
+SHOWN = (("noise", 0.3), ("rotation", 30.0), ("shift", 4.0), ("patch", 8.0))
+HEADS = {
+    "en": (
+        "stage",
+        "calibration error, %",
+        "temperature",
+        "error with it, %",
+        "noise 0.3",
+        "rotated by 30°",
+        "shifted by 4 pixels",
+        "patch of 8×8 erased",
+    ),
+    "zh": (
+        "阶段",
+        "校准误差（%）",
+        "温度",
+        "用温度修正后的误差（%）",
+        "噪声 0.3",
+        "旋转 30°",
+        "平移 4 个像素",
+        "擦掉 8 × 8 的一块",
+    ),
 }
 NO_FIGURE = "—"
 
@@ -121,10 +138,9 @@ def mistakes_of(recognizer: Recognizer, test: Split) -> list[dict[str, Any]]:
     ]
 
 
-def table(found: dict[str, Any]) -> str:
-    """The READMEs' table."""
-    heads = ["stage", "calibration error, %", "temperature", "error with it, %", *SHOWN.values()]
-    lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
+def table(found: dict[str, Any], language: str) -> str:
+    """The table of docs/trust.md, in a language."""
+    lines = table_head(HEADS[language])
     for stage, row in found["stages"].items():
         cells = [f"`{stage}`", *calibration_cells(row["calibration"])]
         for name, strength in SHOWN:
@@ -146,8 +162,8 @@ def calibration_cells(calibration: dict[str, Any] | None) -> list[str]:
 
 def write_tables(found: dict[str, Any]) -> None:
     """Put the table between its marks."""
-    for path in READMES:
-        write_between(path, (BEGIN, END), table(found))
+    for language, path in PAGES.items():
+        write_between(path, (BEGIN, END), table(found, language))
 
 
 def draw_curves(found: dict[str, Any]) -> Figure:

@@ -328,7 +328,7 @@ def render_table(language: str) -> str:
     """The table of chapters in Markdown: what the notebooks that are built say of themselves."""
     heads = {
         "en": "chapter | to read and try, minutes | to compute, seconds | what is reached",
-        "zh": "章 | 阅读和动手（分钟） | 计算（秒） | 达到的效果",
+        "zh": "章 | 阅读和动手（分钟） | 运行（秒） | 达到的效果",
     }
     lines = [f"| {heads[language]} |", "|---|---|---|---|"]
     for number, source in source_paths().items():

@@ -917,7 +917,7 @@ plot_ladder(course)
 #
 # Each trial is one seed, and you know by now what that is worth: a small difference between two of them proves nothing.
 #
-# To watch a training of your own, add `--visualdl DIR` to `train`; the [README](../../README.md) says how to open the board.
+# To watch a training of your own, add `--visualdl DIR` to `train`; [the page of the commands](../../docs/commands.md#visualdl) says how to open the board.
 #
 # ## Another problem, the same code
 #
@@ -949,7 +949,7 @@ plot_ladder(course)
 #
 # 每次尝试只有一个种子，它值多少，你现在已经知道：两次尝试之间的小差别，证明不了什么。
 #
-# 想看着自己的网络训练，就给 `train` 加上 `--visualdl DIR`；怎样打开这块面板，见 [README](../../README.zh-CN.md)。
+# 想看着自己的网络训练，就给 `train` 加上 `--visualdl DIR`；怎样打开这块面板，见[命令一页](../../docs/commands.zh-CN.md#visualdl)。
 #
 # ## 换一个问题，代码不变
 #

@@ -1155,7 +1155,7 @@ if ranks:
     print("largest difference of a loss:", np.abs(alone - together).max())
 
 # %% [markdown] lang="en"
-# The same losses, but for rounding. The same command trains on several machines, when Paddle's launcher starts it on each of them; [the README](../../README.md) says how.
+# The same losses, but for rounding. The same command trains on several machines, when Paddle's launcher starts it on each of them; [this page](../../docs/parallel.md) says how.
 #
 # ## What would a bigger machine give?
 #
@@ -1168,7 +1168,7 @@ if ranks:
 # The exchange comes on top. In a good all-reduce the workers sum up in pairs, then in pairs of pairs, so that it needs $\log_2 n$ rounds, and each worker moves $2 (n - 1) / n$ times the gradients. Two workers have $\log_2 2 = 1$ round and move $2 \cdot \frac{1}{2} = 1$ times the gradients, and that is what we have measured: the all-reduce of one number is the price of a round, the rest is the price of moving.
 
 # %% [markdown] lang="zh"
-# 除了舍入误差，损失完全一样。用飞桨的启动器在多台机器上分别启动，同一条命令就能在多台机器上训练，方法见[说明文件](../../README.zh-CN.md)。
+# 除了舍入误差，损失完全一样。用飞桨的启动器在多台机器上分别启动，同一条命令就能在多台机器上训练，方法见[更多进程，更多机器](../../docs/parallel.zh-CN.md)。
 #
 # ## 换一台更大的机器能快多少？
 #

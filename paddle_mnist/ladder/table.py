@@ -9,85 +9,94 @@ from typing import Any
 # From the name of a row to what is known of it; its "runs" have an entry for each seed.
 Results = dict[str, dict[str, Any]]
 
+# What the table says; benchmarks/figures.py says it in Chinese.
+ENGLISH = {
+    "heads": "stage | parameters | accuracy on the test images, % | seeds | epochs | minutes "
+    "| the recipe's source, and its figure | difference, points",
+    "all of MNIST": "all of MNIST, ",
+    "data": "On {}{:,} images to train and to choose with, {:,} to test on. Mean, and in brackets "
+    "the range over the seeds; minutes: the epochs, each as long as the calmest one.",
+    "machine": " Measured on {}.",
+    "range": "{} ({}–{})",
+    "up to": "{} of up to {}",
+    "our validation": "{} ({:.2f} on our validation images)",
+    "ended by hand": "Ended by hand, before the recipe would have stopped: {}.",
+    "not measured": "Not measured yet: {}.",
+    "picture": "error on the test images against parameters, and against minutes",
+}
 
-def markdown(results: Results, picture: str) -> str:
+
+def markdown(results: Results, picture: str, texts: Mapping[str, str] = ENGLISH) -> str:
     """The table of the rows that were measured, with what has to be said about it.
 
     Args:
         results: of all rows.
         picture: where the picture is, seen from the text.
+        texts: what is said, with the keys of ENGLISH; what a source or a machine is called is
+            looked up there too.
     """
     measured = {name: row for name, row in results.items() if row["runs"]}
-    lines = [
-        " ".join(_title(measured)),
-        "",
-        "| stage | parameters | accuracy on the test images, % | seeds | epochs | minutes "
-        "| the recipe's source, and its figure | difference, points |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
-    lines += [f"| {' | '.join(_cells(name, row))} |" for name, row in measured.items()]
-    for note in _notes(results):
+    heads = texts["heads"]
+    lines = ["".join(_title(measured, texts)), "", f"| {heads} |", "|---" * 8 + "|"]
+    lines += [f"| {' | '.join(_cells(name, row, texts))} |" for name, row in measured.items()]
+    for note in _notes(results, texts):
         lines += ["", note]
-    alternative = "error on the test images against parameters, and against minutes"
-    return "\n".join([*lines, "", f"![{alternative}]({picture})"])
+    return "\n".join([*lines, "", f"![{texts['picture']}]({picture})"])
 
 
-def _title(measured: Results) -> Iterator[str]:
+def _title(measured: Results, texts: Mapping[str, str]) -> Iterator[str]:
     for row in list(measured.values())[:1]:
         data = row["recipe"]["data"]
-        name = "all of MNIST, " if data["is_mnist"] else ""
-        yield (
-            f"On {name}{data['train'] + data['validation']:,} images to train and to choose with, "
-            f"{data['test']:,} to test on. Mean, and in brackets the range over the seeds; "
-            "minutes: the epochs, each as long as the calmest one."
-        )
+        name = texts["all of MNIST"] if data["is_mnist"] else ""
+        yield texts["data"].format(name, data["train"] + data["validation"], data["test"])
     machines = dict.fromkeys(run["machine"] for row in measured.values() for run in row["runs"])
-    yield from (f"Measured on {name}." for name in machines)
+    yield from (texts["machine"].format(texts.get(name, name)) for name in machines)
 
 
-def _cells(name: str, row: Mapping[str, Any]) -> list[str]:
+def _cells(name: str, row: Mapping[str, Any], texts: Mapping[str, str]) -> list[str]:
     runs = row["runs"]
     planned = row["recipe"]["epochs"]
     epochs = "–".join(
         dict.fromkeys(str(limit([r["epochs"] for r in runs])) for limit in (min, max))
     )
     if epochs != str(planned):
-        epochs += f" of up to {planned}"
+        epochs = texts["up to"].format(epochs, planned)
     gain = difference(row)
     compared = "—" if gain is None else f"{100 * gain:+.2f}".replace("-", "−")
     if gain is not None and row["source_split"] == "validation":
-        compared += f" ({100 * (gain + row['source_accuracy']):.2f} on our validation images)"
+        ours = 100 * (gain + row["source_accuracy"])
+        compared = texts["our validation"].format(compared, ours)
     return [
         f"`{name}`",
         f"{row['parameters']:,}",
-        spread([100 * run["accuracy"] for run in runs], ".2f"),
+        spread([100 * run["accuracy"] for run in runs], ".2f", texts["range"]),
         str(len(runs)),
         epochs,
         f"{minutes(row):.1f}",
-        row["source"],
+        texts.get(row["source"], row["source"]),
         compared,
     ]
 
 
-def _notes(results: Results) -> Iterator[str]:
+def _notes(results: Results, texts: Mapping[str, str]) -> Iterator[str]:
     short = [
         f"`{name}`"
         for name, row in results.items()
         if any(run["ended_by_hand"] for run in row["runs"])
     ]
     if short:
-        yield f"Ended by hand, before the recipe would have stopped: {', '.join(short)}."
+        yield texts["ended by hand"].format(", ".join(short))
     missing = [f"`{name}`" for name, row in results.items() if not row["runs"]]
     if missing:
-        yield f"Not measured yet: {', '.join(missing)}."
+        yield texts["not measured"].format(", ".join(missing))
 
 
-def spread(values: Sequence[float], form: str) -> str:
+def spread(values: Sequence[float], form: str, text: str = ENGLISH["range"]) -> str:
     """A mean with its range: `99.24 (99.18–99.30)`, or the one value."""
     mean = format(statistics.mean(values), form)
     if len(values) == 1:
         return mean
-    return f"{mean} ({min(values):{form}}–{max(values):{form}})"
+    return text.format(mean, format(min(values), form), format(max(values), form))
 
 
 def minutes(row: Mapping[str, Any]) -> float:
