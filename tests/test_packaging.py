@@ -91,10 +91,17 @@ def test_the_lock_has_one_allowed_version_of_every_dependency(minor, system):
         assert version in entry.specifier, entry
 
 
-@pytest.mark.parametrize("text", ["README.md", "README.zh-CN.md", "Makefile"])
+INSTALLING = [
+    *("Makefile", "CONTRIBUTING.md", ".github/workflows/tests.yml"),
+    *("README.md", "README.zh-CN.md", "docs/commands.md", "docs/commands.zh-CN.md"),
+    *("docs/install.md", "docs/install.zh-CN.md"),
+]
+
+
+@pytest.mark.parametrize("text", INSTALLING)
 def test_what_installs_the_package_takes_the_lock(text):
     lines = (ROOT / text).read_text(encoding="utf-8").replace("\\\n", "").splitlines()
-    commands = [line for line in lines if re.search(r" (-e|--editable) ['.]", line)]
+    commands = [line for line in lines if re.search(r" (-e|--editable) ['\".]", line)]
     assert commands
     for command in commands:
         is_locked = "pip install -c requirements/lock.txt -e" in command or "$(INSTALL)" in command
