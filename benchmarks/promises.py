@@ -36,7 +36,7 @@ HEADS = {
 BETWEEN = {"en": "; ", "zh": "；"}
 
 PROMISES = {
-    1: {"en": "Loading a run never executes code", "zh": "读取一次训练的文件，绝不执行代码"},
+    1: {"en": "Loading a run never executes code", "zh": "读取训练结果文件，绝不执行代码"},
     2: {
         "en": "Weights of other courses (`.pdparams`) are read through a list of what is allowed",
         "zh": "其他课程的权重（`.pdparams`）只按允许清单读取",
@@ -48,27 +48,27 @@ PROMISES = {
     },
     5: {
         "en": "A kill, at any moment, never costs the last finished epoch",
-        "zh": "任何时刻被强行结束，都不会丢失最后一个完成的轮次",
+        "zh": "任何时刻被强行终止，都不会丢失最后完成的一轮",
     },
-    6: {"en": "What a kill leaves behind is swept", "zh": "强行结束留下的临时文件会被清理"},
+    6: {"en": "What a kill leaves behind is swept", "zh": "强行终止留下的临时文件会被清理"},
     7: {"en": "A full or failing disk does no harm", "zh": "磁盘满了或出错，不会造成损失"},
     8: {"en": "Resuming is exact, to the last bit", "zh": "恢复训练精确到最后一位"},
-    9: {"en": "Resuming is exact in notebooks, too", "zh": "在笔记本里恢复训练同样精确"},
+    9: {"en": "Resuming is exact in notebooks, too", "zh": "在 Jupyter 笔记本里恢复训练同样精确"},
     10: {
         "en": "A run that is resumed with other settings, data or threads says so",
         "zh": "用不同的设置、数据或线程数恢复训练时，会明确告知",
     },
-    11: {"en": "The same seed gives the same bits", "zh": "同样的种子得到逐位相同的结果"},
+    11: {"en": "The same seed gives the same bits", "zh": "同样的随机种子得到逐位相同的结果"},
     12: {"en": "Bad IDX and CSV files are refused", "zh": "有问题的 IDX 和 CSV 文件会被拒绝"},
     13: {"en": "A file that unpacks to gigabytes is bounded", "zh": "解压后极大的文件受到限制"},
-    14: {"en": "A download survives bad networks", "zh": "下载经得起恶劣的网络"},
+    14: {"en": "A download survives bad networks", "zh": "网络连接很差时也能下载"},
     15: {
         "en": "Several processes may download at once",
         "zh": "多个进程可以同时下载",
     },
     16: {
         "en": "It works without a network, and with a home folder that cannot be written",
-        "zh": "没有网络、主目录不可写，也能工作",
+        "zh": "不能上网、主目录不可写，也能工作",
     },
     17: {
         "en": "Any picture file gives a digit or a clear error",
@@ -110,10 +110,10 @@ CHINESE = {
     "read without limits, each of {} bombs of {} MB takes more than {} MB of memory": (
         "不加限制地读取，{} 个 {} MB 的文件每个都占用超过 {} MB 内存"
     ),
-    "{} bad answers of a mirror, {} taken for MNIST": ("镜像的 {} 种错误回答，{} 个被当成 MNIST"),
+    "{} bad answers of a mirror, {} taken for MNIST": ("下载源的 {} 种错误回答，{} 个被当成 MNIST"),
     "{} ways to be too slow, {} waited for": ("{} 种过慢的方式，{} 种被一直等待"),
     "{} times three slow mirrors at once, {} without an answer in 30 s": (
-        "{} 次同时三个缓慢的镜像，{} 次在 30 秒内没有答复"
+        "三个下载源同时变慢，试 {} 次，{} 次在 30 秒内没有结果"
     ),
     "{} processes at once: {} fetch of each file, {} failures": (
         "{} 个进程同时：每个文件下载 {} 次，{} 次失败"
@@ -122,7 +122,7 @@ CHINESE = {
         "没有锁时 {} 个进程同时：下载超过 {} 次"
     ),
     "{} processes, the fetching one killed: {} of the others failed": (
-        "{} 个进程，正在下载的被强行结束：其余的有 {} 个失败"
+        "{} 个进程，正在下载的被强行终止：其余的有 {} 个失败"
     ),
     "IDX files of {}, {} and {} images are read, plain and gzipped": (
         "含 {}、{}、{} 张图片的 IDX 文件都能读取，压缩与否均可"
@@ -165,7 +165,7 @@ CHINESE = {
         "{} 份恶意的训练记录，校验和与真的一样正确：{} 份运行了代码"
     ),
     "{} hostile names of a run's folder, in the page as text: {} ran": (
-        "{} 个恶意的训练文件夹名，在网页里都只是文字：{} 个运行了代码"
+        "{} 个恶意的训练结果文件夹名，在网页里都只是文字：{} 个运行了代码"
     ),
     "{} hostile names of a network in one page, each shown as text: {} ran": (
         "同一网页里 {} 个恶意的网络名称，都显示为文字：{} 个运行了代码"
@@ -184,18 +184,18 @@ CHINESE = {
         "在写保护的磁盘上写 {} 次，丢失 {} 个文件"
     ),
     "{} kills at named points of every write, {} files lost": (
-        "在每次写入的各个步骤强行结束 {} 次，丢失 {} 个文件"
+        "在每次写入的各个步骤强行终止 {} 次，丢失 {} 个文件"
     ),
     "{} kills left {} temporary files, {} after the next start": (
-        "强行结束 {} 次，留下 {} 个临时文件，下次启动后剩 {} 个"
+        "强行终止 {} 次，留下 {} 个临时文件，下次启动后剩 {} 个"
     ),
     "{} times Ctrl-C at named points of every write, {} files lost": (
         "在每次写入的各个步骤按 Ctrl-C {} 次，丢失 {} 个文件"
     ),
     "{} times two kills in a row while a run is saved, {} runs lost": (
-        "保存时连续两次强行结束，共 {} 次，丢失 {} 次训练"
+        "保存时连续两次强行终止，共 {} 次，丢失 {} 份训练结果"
     ),
-    "written in place: {} kills, {} files lost": ("直接写在原处：强行结束 {} 次，丢失 {} 个文件"),
+    "written in place: {} kills, {} files lost": ("直接写在原处：强行终止 {} 次，丢失 {} 个文件"),
     "{} failing calls of every write, {} files lost": ("每次写入的 {} 个调用出错，丢失 {} 个文件"),
     "{} failing calls of exports and their drafts, {} models lost": (
         "导出及其草稿的 {} 个调用出错，丢失 {} 个模型"
@@ -204,22 +204,24 @@ CHINESE = {
         "在 {} 个调用处拿走文件夹，{} 个不属于本项目的错误"
     ),
     "{} flipped bytes or bits in the files of a run, {} not noticed that changed anything": (
-        "训练文件中翻转 {} 个字节或位，{} 个有影响的没被发现"
+        "训练结果文件中翻转 {} 个字节或位，{} 个有影响的没被发现"
     ),
     "{} cut off, missing or too long files of a run, {} not noticed": (
-        "{} 个被截断、缺失或过长的训练文件，{} 个没被发现"
+        "{} 个被截断、缺失或过长的训练结果文件，{} 个没被发现"
     ),
     "{} mixtures of the files of two runs, {} not noticed": (
-        "两次训练的文件混在一起 {} 种，{} 种没被发现"
+        "两份训练结果的文件混在一起 {} 种，{} 种没被发现"
     ),
     "without the checksum: {} of {} flipped bits of weights not noticed": (
         "没有校验和时：{} 个权重位的翻转没被发现（共 {} 个）"
     ),
     "{} runs with forged values in run.json, {} other exceptions": (
-        "{} 份伪造了 run.json 的训练，{} 个其他异常"
+        "{} 份伪造了 run.json 的训练结果，{} 个其他异常"
     ),
-    "{} runs with forged tensors, {} other exceptions": ("{} 份伪造了张量的训练，{} 个其他异常"),
-    "{} forged runs resumed, {} other exceptions": ("恢复 {} 份伪造的训练，{} 个其他异常"),
+    "{} runs with forged tensors, {} other exceptions": (
+        "{} 份伪造了张量的训练结果，{} 个其他异常"
+    ),
+    "{} forged runs resumed, {} other exceptions": ("从 {} 份伪造的训练结果恢复，{} 个其他异常"),
     "{} payloads through {} ways to load a file, {} executed": (
         "{} 个恶意文件经过 {} 种读取方式，{} 个被执行"
     ),
@@ -247,10 +249,10 @@ CHINESE = {
         "{} 步，在每一步中断：{} 次继续后得到不同的结果"
     ),
     "{} random kills, SIGKILL and SIGINT in turn; {} did not go on to equal bits": (
-        "随机强行结束 {} 次，SIGKILL 与 SIGINT 交替；{} 次继续后结果不同"
+        "随机强行终止 {} 次，SIGKILL 与 SIGINT 交替；{} 次继续后结果不同"
     ),
     "{} kills while a run was written, {} temporary files after the next start": (
-        "写入训练时强行结束 {} 次，下次启动后有 {} 个临时文件"
+        "写入训练结果时强行终止 {} 次，下次启动后有 {} 个临时文件"
     ),
     "without the sweep: {} temporary files after the next start": (
         "不清理时：下次启动后有 {} 个临时文件"
@@ -264,11 +266,11 @@ CHINESE = {
         "同一进程里建立 {} 次、继续 {} 次，{} 次结果不同"
     ),
     "without names of its own: {} of {} cannot be gone on with": (
-        "没有自己的名称空间时：{} 个不能继续（共 {} 个）"
+        "没有自己的命名空间时：{} 个不能继续（共 {} 个）"
     ),
     "{} runs with 1 thread, {} other bits": ("1 个线程运行 {} 次，{} 次结果不同"),
     "{} runs with 2 threads, {} other bits": ("2 个线程运行 {} 次，{} 次结果不同"),
-    "{} seeds, {} equal bits": ("{} 个种子，{} 个结果相同"),
+    "{} seeds, {} equal bits": ("{} 个随机种子，{} 个结果相同"),
     "{} digits, shifted, scaled, inverted: {} are not what MNIST has of them": (
         "{} 个数字，平移、缩放、反色：{} 个与 MNIST 的做法不符"
     ),
@@ -280,7 +282,7 @@ CHINESE = {
     "without PADDLE_MNIST_OFFLINE, more than {} socket": (
         "不设置 PADDLE_MNIST_OFFLINE 时，套接字多于 {} 个"
     ),
-    "without any network: {} errors": ("没有任何网络：{} 个错误"),
+    "without any network: {} errors": ("完全断网：{} 个错误"),
     "{} commands with a home on a read-only disk, {} fail": (
         "主目录在只读磁盘上，运行 {} 个命令，{} 个失败"
     ),
@@ -289,7 +291,7 @@ CHINESE = {
     ),
     "{} commands without the variable HOME, {} fail": ("没有 HOME 变量，运行 {} 个命令，{} 个失败"),
     "Paddle alone with a file as home folder: {} error": (
-        "单独的 Paddle，主目录是一个文件：{} 个错误"
+        "单独的飞桨，主目录是一个文件：{} 个错误"
     ),
     "{} commands where nothing can be written, {} without a clear error": (
         "什么都不能写，运行 {} 个命令，{} 个没有清楚的错误"
