@@ -65,6 +65,7 @@ def test_a_failure_decides_the_exit_code(tmp_path, capsys, monkeypatch, write_ru
     assert (tmp_path / "ladder.png").exists()
 
 
+@pytest.mark.skipif(os.name != "posix", reason="only POSIX interrupts a group of processes")
 def test_it_trains_stops_and_goes_on(tmp_path):
     words = ["linear", "--seeds", "2", "--data", "sample", "--out", str(tmp_path / "runs")]
     start = [sys.executable, "-c", LISTENING, *words]

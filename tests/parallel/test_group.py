@@ -37,6 +37,7 @@ TRAININGS = ("linear", "mlp", "cnn", "deep-cnn", "affine")
 DEADLINE = 120  # seconds, for a machine that is busy with other work
 
 needs_gloo = pytest.mark.skipif(sys.platform != "linux", reason="Paddle has gloo on Linux only")
+KILL = getattr(signal, "SIGKILL", None)  # Windows has none
 
 
 # What each process does by itself
@@ -350,9 +351,7 @@ def test_an_error_of_all_processes_is_told_once(tmp_path):
 
 
 @needs_gloo
-@pytest.mark.parametrize(
-    "who, number", [(1, signal.SIGKILL), (0, signal.SIGKILL), (None, signal.SIGINT)]
-)
+@pytest.mark.parametrize("who, number", [(1, KILL), (0, KILL), (None, signal.SIGINT)])
 def test_a_signal_ends_all_processes_and_what_was_saved_can_be_gone_on_with(tmp_path, who, number):
     command = WORDS.format(folder=tmp_path, out="run").split()
     watching = subprocess.Popen(
