@@ -252,3 +252,25 @@ def test_tables_of_chinese_documents_have_chinese_headings(path):
         text = "".join(part.content for part in head.children or () if part.type == "text")
         # Names such as MNIST, optdigits or # are the same in both languages.
         assert CHINESE_SIGN.search(text) or not re.search(r"[a-z]+ [a-z]+", text), text
+
+
+ROOMS = sorted(path.parent.name for path in (ROOT / "paddle_mnist").glob("*/__init__.py"))
+
+
+@pytest.mark.parametrize("name", ["README.md", "README.zh-CN.md", "docs/architecture.md",
+                                  "docs/architecture.zh-CN.md"])  # fmt: skip
+def test_every_room_of_the_package_is_shown(name):
+    (drawing, *_) = [
+        token.content
+        for token in tokens_of(ROOT / name)
+        if token.type == "fence" and "core/" in token.content
+    ]
+    assert [room for room in ROOMS if not re.search(rf"\b{room}/", drawing)] == []
+
+
+@pytest.mark.parametrize("name", ["docs/architecture.md", "docs/architecture.zh-CN.md"])
+def test_the_files_that_the_architecture_names_exist(name):
+    text = (ROOT / name).read_text(encoding="utf-8")
+    named = re.findall(rf"\b(?:{'|'.join(ROOMS)})/\w+\.py\b", text)
+    assert len(named) > 10
+    assert [path for path in named if not (ROOT / "paddle_mnist" / path).exists()] == []
