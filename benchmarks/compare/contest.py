@@ -1,4 +1,4 @@
-"""Contestants, each in a process of its own, that do a task in turns: A B C A B C …"""
+"""Contestants, each in a process of its own, that do a task in turns: A B C, A B C."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ IMAGES_SHA256 = {
 
 
 def known_data_set(*parts: np.ndarray) -> str | None:
-    """The data set, other than digits, that images belong to.
+    """Find the data set, other than digits, that images belong to.
 
     One known part is enough, so that a copy with fewer images to train on is known by its test
     images.
@@ -50,10 +50,10 @@ def known_data_set(*parts: np.ndarray) -> str | None:
 
 
 def class_names(data_set: str | None) -> tuple[str, ...]:
-    """The names of a data set's ten classes, for the labels 0 to 9; None: those of digits."""
+    """Name a data set's ten classes, for the labels 0 to 9; None: those of digits."""
     return CLASS_NAMES[data_set] if data_set else DIGITS
 
 
 def are_digits(names: Sequence[str]) -> bool:
-    """Whether the classes are the digits, for which the pictures' preparation was made."""
+    """Tell whether the classes are the digits, for which the pictures' preparation was made."""
     return tuple(names) == DIGITS

@@ -1,4 +1,4 @@
-"""Downloads the four files of MNIST into a folder, from the first mirror that serves them whole.
+"""The download of MNIST's four files into a folder, from the first mirror that serves them whole.
 
 It survives bad networks: whatever a mirror does, it is given up when too little arrives, so that
 without a network an answer comes within 30 seconds. Of several processes one fetches while the
@@ -41,11 +41,12 @@ TICK = 0.1  # seconds between two looks at what has arrived
 
 
 def cache_folder() -> Path:
-    """Returns the folder into which MNIST is downloaded; it need not exist.
+    """Find the folder into which MNIST is downloaded.
 
-    It is the user's cache folder for `paddle_mnist` (on Linux `~/.cache/paddle_mnist`), or what the
-    environment variable PADDLE_MNIST_CACHE says. Where nobody knows the user's home, it begins with
-    a `~` and cannot be made.
+    Returns:
+        The user's cache folder for `paddle_mnist` (on Linux `~/.cache/paddle_mnist`), or what the
+        environment variable PADDLE_MNIST_CACHE says; it need not exist. Where nobody knows the
+        user's home, it begins with a `~` and cannot be made.
     """
     named = os.environ.get(CACHE_VARIABLE)
     if named:
@@ -59,9 +60,12 @@ def cache_folder() -> Path:
 
 
 def paddle_cache_folder() -> Path:
-    """Returns the folder into which `paddle.vision.datasets.MNIST` downloads; it need not exist.
+    """Find the folder into which `paddle.vision.datasets.MNIST` downloads.
 
     Source: `paddle/dataset/common.py` of PaddlePaddle 3.3.1, DATA_HOME.
+
+    Returns:
+        The folder; it need not exist.
     """
     return Path(os.path.expanduser("~"), ".cache", "paddle", "dataset", "mnist")
 
@@ -124,7 +128,7 @@ def _fetch_file(client: httpx.Client, url: str, transfer: _Transfer, limits: Lim
 
 
 def _fetch_files(mirror: str, names: Sequence[str], transfer: _Transfer, limits: Limits) -> None:
-    """Runs in a thread of its own, because a name look-up cannot be given a time limit."""
+    """Run in a thread of its own, because a name look-up cannot be given a time limit."""
     try:
         import httpx
 
@@ -143,7 +147,7 @@ def _fetch_files(mirror: str, names: Sequence[str], transfer: _Transfer, limits:
 
 
 def _reason(error: Exception, limits: Limits) -> str:
-    """Returns in a few words why a transfer ended; raises `error` where it is not the network's."""
+    """Say in a few words why a transfer ended; raise `error` where it is not the network's."""
     import httpx
 
     if isinstance(error, DataError):
@@ -161,7 +165,7 @@ def _reason(error: Exception, limits: Limits) -> str:
 
 
 def _keeps_pace(samples: deque[tuple[float, int]], received: int, limits: Limits) -> bool:
-    """Notes (time, bytes so far) and tells whether enough arrived in the last pace_seconds."""
+    """Note (time, bytes so far) and tell whether enough arrived in the last pace_seconds."""
     now = time.monotonic()
     samples.append((now, received))
     while len(samples) > 1 and samples[1][0] <= now - limits.pace_seconds:
@@ -171,7 +175,7 @@ def _keeps_pace(samples: deque[tuple[float, int]], received: int, limits: Limits
 
 
 def _publish(folder: Path, name: str, content: bytes) -> None:
-    """Puts a file into its place whole and checked, or not at all."""
+    """Put a file into its place whole and checked, or not at all."""
     temporary = folder / f".{packed_name(name)}.{os.getpid()}{TEMPORARY_SUFFIX}"
     try:
         write_synced(temporary, content)
@@ -190,9 +194,10 @@ def _publish(folder: Path, name: str, content: bytes) -> None:
 def _receive(
     folder: Path, missing: list[str], transfer: _Transfer, limits: Limits, bar: tqdm[Any]
 ) -> str | None:
-    """Watches a transfer and publishes what arrives, taking it off `missing`.
+    """Watch a transfer and publish what arrives, taking it off `missing`.
 
-    Returns None when all has arrived, else why the mirror was given up.
+    Returns:
+        None when all has arrived, else why the mirror was given up.
     """
     samples = deque([(time.monotonic(), 0)])
     while missing:
@@ -267,15 +272,20 @@ def download(
     mirrors: Sequence[str] = MIRRORS,
     limits: Limits = DEFAULT_LIMITS,
 ) -> None:
-    """Makes sure that the four gzipped files of MNIST are in `folder`, whole and checked.
-
-    folder: is made if it is missing. Files that are there and right are kept. mirrors: addresses
-    that end in `/`, tried in this order. limits: times and sizes.
+    """Make sure that the four gzipped files of MNIST are in `folder`, whole and checked.
 
     Each file is checked (SHA-256 of its unpacked content) and then renamed into its place, so that
     nobody ever sees a part of one. While one process fetches, others that call this wait and then
-    find the files. Shows a progress bar on standard error where that is a terminal. Raises
-    DataError, which tells what was wrong with each mirror, or that the folder cannot be written.
+    find the files. A progress bar is shown on standard error where that is a terminal.
+
+    Args:
+        folder: made if it is missing; files that are there and right are kept.
+        mirrors: addresses that end in `/`, tried in this order.
+        limits: times and sizes.
+
+    Raises:
+        DataError: no mirror serves the files (it tells what was wrong with each), or the folder
+            cannot be written.
     """
     import filelock
 

@@ -1,4 +1,4 @@
-"""Reads a folder that the user names: IDX files under their usual names, or Kaggle's `train.csv`.
+"""A folder that the user names: IDX files under their usual names, or Kaggle's `train.csv`.
 
 Any data set in MNIST's form will do (Fashion-MNIST too): nothing is compared with checksums here.
 """
@@ -86,13 +86,20 @@ def _nothing_whole(
 
 
 def read_folder(folder: str | os.PathLike[str]) -> tuple[Split, Split, str]:
-    """Reads the data set in a folder: returns (train, test, "idx" or "kaggle").
+    """Read the data set in a folder.
 
-    IDX: images and labels to train and to test on, as `train-images-idx3-ubyte` or
-    `train-images.idx3-ubyte`, each with or without `.gz`; of a file that is there both plain and
-    gzipped, the plain one is read. Kaggle: `train.csv`; one sixth of it, at most 10,000 rows, is
-    held out to test on, always the same. Raises DataError where the folder holds neither, a part,
-    or both, and where a file is not as it should be.
+    Args:
+        folder: holds IDX files: images and labels to train and to test on, as
+            `train-images-idx3-ubyte` or `train-images.idx3-ubyte`, each with or without `.gz` (of a
+            file that is there both plain and gzipped, the plain one is read). Or Kaggle's
+            `train.csv`: one sixth of it, at most 10,000 rows, is held out to test on, always the
+            same.
+
+    Returns:
+        What there is to train on, what there is to test on, and "idx" or "kaggle".
+
+    Raises:
+        DataError: the folder holds neither, a part, or both, or a file is not as it should be.
     """
     folder = Path(folder)
     present = _listing(folder)

@@ -1,4 +1,4 @@
-"""Reads and writes IDX, the file format of MNIST: strict, and bounded in memory.
+"""IDX, the file format of MNIST, read and written: strict, and bounded in memory.
 
 An IDX file is a big-endian header (a magic number, then one 32-bit count for each dimension) and
 after it the bytes of the array. Format: Y. LeCun, C. Cortes, C. Burges, "The MNIST database of
@@ -49,7 +49,7 @@ def _header(magic: int, shape: tuple[int, ...]) -> bytes:
 
 
 def _check_header(header: bytes, magic: int, path: StrPath) -> tuple[int, ...]:
-    """Returns the shape that the header promises: (N, 28, 28) or (N,)."""
+    """Take from the header the shape that it promises: (N, 28, 28) or (N,)."""
     size = 16 if magic == IMAGES_MAGIC else 8
     if not header:
         raise DataError(f"{path} is empty; expected an IDX file of {KINDS[magic]}")
@@ -76,7 +76,7 @@ def _check_header(header: bytes, magic: int, path: StrPath) -> tuple[int, ...]:
 
 
 def _pieces(stream: _Stream, shape: tuple[int, ...], path: StrPath) -> Iterator[bytes]:
-    """Yields all that follows the header, and raises where it is less or more than promised."""
+    """Yield all that follows the header, and raise where it is less or more than promised."""
     expected = missing = math.prod(shape)
     while missing:
         piece = stream.read(min(PIECE, missing))
@@ -111,7 +111,7 @@ def _read_stream(stream: _Stream, magic: int, path: StrPath) -> np.ndarray:
 
 
 def _read(path: StrPath, magic: int) -> np.ndarray:
-    """Returns the uint8 array of one IDX file, with the shape of its header."""
+    """Read the uint8 array of one IDX file, with the shape of its header."""
     try:
         # Opening a named pipe would wait for ever.
         mode = os.stat(path).st_mode
@@ -133,19 +133,33 @@ def _read(path: StrPath, magic: int) -> np.ndarray:
 
 
 def read_images(path: StrPath) -> np.ndarray:
-    """Reads an IDX file of images, plain or gzipped (told by its first bytes, not by its name).
+    """Read an IDX file of images.
 
-    Returns uint8 `[N, 28, 28]`, N from 1 to 1,000,000. Raises DataError where the file cannot be
-    read, has another magic number or another image size, or is longer or shorter than its header
-    promises. No more than that (and one byte) is ever unpacked.
+    Args:
+        path: a file, plain or gzipped (told by its first bytes, not by its name). No more than its
+            header promises (and one byte) is ever unpacked.
+
+    Returns:
+        uint8 [N, 28, 28], N from 1 to 1,000,000.
+
+    Raises:
+        DataError: the file cannot be read, has another magic number or another image size, or is
+            longer or shorter than its header promises.
     """
     return _read(path, IMAGES_MAGIC)  # [N, 28, 28]
 
 
 def read_labels(path: StrPath) -> np.ndarray:
-    """Reads an IDX file of labels, plain or gzipped: returns int64 `[N]`, each 0 to 9.
+    """Read an IDX file of labels.
 
-    Raises DataError as `read_images` does, and where a label is above 9.
+    Args:
+        path: a file, as for `read_images`.
+
+    Returns:
+        int64 [N], each from 0 to 9.
+
+    Raises:
+        DataError: as `read_images` raises it, or a label is above 9.
     """
     labels = _read(path, LABELS_MAGIC)  # [N]
     wrong = np.flatnonzero(labels >= CLASSES)
@@ -164,11 +178,16 @@ def _content(array: np.ndarray) -> tuple[bytes, np.ndarray]:
 
 
 def content_sha256(array: np.ndarray) -> str:
-    """Returns the SHA-256 (hex) of the unpacked IDX file that holds `array`.
+    """Compute the checksum of the unpacked IDX file that holds an array.
 
-    array: images uint8 `[N, 28, 28]` or labels int64 `[N]`, as the readers return them. For what a
-    reader returned this is the checksum of the unpacked file itself, since the readers accept only
-    one spelling of each array.
+    For what a reader returned this is the checksum of the unpacked file itself, since the readers
+    accept only one spelling of each array.
+
+    Args:
+        array: images uint8 [N, 28, 28] or labels int64 [N], as the readers return them.
+
+    Returns:
+        The SHA-256, 64 hex digits.
     """
     header, body = _content(array)
     digest = hashlib.sha256(header)
@@ -190,9 +209,14 @@ def _write(path: StrPath, array: np.ndarray) -> None:
 
 
 def write_images(path: StrPath, images: np.ndarray) -> None:
-    """Writes uint8 images `[N, 28, 28]` as a gzipped IDX file; the bytes are reproducible.
+    """Write images as a gzipped IDX file; the bytes are reproducible.
 
-    Raises DataError where the array is of another shape or dtype, or the file cannot be written.
+    Args:
+        path: replaced where it is there.
+        images: uint8 [N, 28, 28].
+
+    Raises:
+        DataError: the array is of another shape or dtype, or the file cannot be written.
     """
     if images.dtype != np.uint8 or images.shape[1:] != (SIDE, SIDE):
         raise DataError(
@@ -203,10 +227,14 @@ def write_images(path: StrPath, images: np.ndarray) -> None:
 
 
 def write_labels(path: StrPath, labels: np.ndarray) -> None:
-    """Writes int64 labels `[N]`, 0 to 9, as a gzipped IDX file; the bytes are reproducible.
+    """Write labels as a gzipped IDX file; the bytes are reproducible.
 
-    Raises DataError where the array is of another shape or has other values, or the file cannot
-    be written.
+    Args:
+        path: replaced where it is there.
+        labels: int64 [N], each from 0 to 9.
+
+    Raises:
+        DataError: the array is of another shape or has other values, or the file cannot be written.
     """
     if labels.ndim != 1 or not ((labels >= 0) & (labels < CLASSES)).all():
         raise DataError(

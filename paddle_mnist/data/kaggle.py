@@ -1,4 +1,4 @@
-"""Reads and writes the CSV files of Kaggle's "Digit Recognizer".
+"""The CSV files of Kaggle's "Digit Recognizer", read and written.
 
 `train.csv` and `test.csv`: a header, then a row for each image: its label (in `train.csv` only)
 and its 784 pixels from left to right and top to bottom. `submission.csv`: a header, then a row for
@@ -86,7 +86,7 @@ def _check_row(text: str, columns: tuple[str, ...], place: str) -> None:
 
 
 def _raise_first_fault(path: StrPath, columns: tuple[str, ...], reason: str) -> NoReturn:
-    """Reads line by line, which is slow, to name the line that the fast way stumbled over."""
+    """Read line by line, which is slow, to name the line that the fast way stumbled over."""
     with open(path, "rb") as file:
         for number, text in _lines(file, path):
             if number > 1 and text.strip():
@@ -101,7 +101,7 @@ def _check_characters(text: str) -> str:
 
 
 def _read_fast(path: StrPath, columns: tuple[str, ...]) -> np.ndarray:
-    """Returns the numbers of all rows; raises ValueError or a Warning where they are not such."""
+    """Read the numbers of all rows; raise ValueError or a Warning where they are not such."""
     with open(path, "rb") as file, warnings.catch_warnings():
         warnings.simplefilter("error")  # older NumPys only warn of 256, and take it for 0
         lines = _lines(file, path)
@@ -118,7 +118,7 @@ def _read_fast(path: StrPath, columns: tuple[str, ...]) -> np.ndarray:
 
 
 def _read_table(path: StrPath, columns: tuple[str, ...]) -> np.ndarray:
-    """Returns uint8 [N, columns]; labels are in range too."""
+    """Read uint8 [N, columns]; labels are in range too."""
     try:
         if not os.path.isfile(path):
             other = "is a folder" if os.path.isdir(path) else "is no ordinary file"
@@ -138,12 +138,19 @@ def _read_table(path: StrPath, columns: tuple[str, ...]) -> np.ndarray:
 
 
 def read_labelled(path: StrPath) -> Split:
-    """Reads Kaggle's `train.csv`: header `label,pixel0,…,pixel783`, then a row for each image.
+    """Read Kaggle's `train.csv`.
 
-    Returns a Split (images uint8 `[N, 28, 28]`, labels int64 `[N]`, N at least 1). Blank lines are
-    skipped. Raises DataError, which names the file and the line, where the header is another, a
-    row is too short or too long, a field is not a whole number in its range (0 to 255, labels 0 to
-    9), or there are more than 1,000,000 rows.
+    Args:
+        path: a file with the header `label,pixel0,…,pixel783`, then a row for each image. Blank
+            lines are skipped.
+
+    Returns:
+        Images uint8 [N, 28, 28] and labels int64 [N], N at least 1.
+
+    Raises:
+        DataError: the header is another, a row is too short or too long, a field is not a whole
+            number in its range (0 to 255, labels 0 to 9), or there are more than 1,000,000 rows; it
+            names the file and the line.
     """
     table = _read_table(path, LABELLED_COLUMNS)  # [N, 785]
     images = np.ascontiguousarray(table[:, 1:]).reshape(-1, SIDE, SIDE)  # [N, 28, 28]
@@ -151,9 +158,16 @@ def read_labelled(path: StrPath) -> Split:
 
 
 def read_unlabelled(path: StrPath) -> np.ndarray:
-    """Reads Kaggle's `test.csv`: header `pixel0,…,pixel783`, then a row for each image.
+    """Read Kaggle's `test.csv`.
 
-    Returns uint8 `[N, 28, 28]`. Raises DataError as `read_labelled` does.
+    Args:
+        path: a file with the header `pixel0,…,pixel783`, then a row for each image.
+
+    Returns:
+        uint8 [N, 28, 28].
+
+    Raises:
+        DataError: as `read_labelled` raises it.
     """
     return _read_table(path, PIXEL_COLUMNS).reshape(-1, SIDE, SIDE)  # [N, 28, 28]
 

@@ -32,12 +32,17 @@ VALIDATION_DIVISOR = 8
 class Source:
     """Where the digits came from.
 
-    kind: "folder", "kaggle", "cache", "paddle-cache", "download" or "sample". path: the folder.
-    message: one line to show the user. is_mnist: what there is to train on is all of MNIST's
-    training set, or was mixed from MNIST by Kaggle. test_is_from_mnist_training: the test images
-    belong to MNIST's training set, so a network trained on that has seen them. loud: the sample was
-    taken only because nothing else could be had. notes: what was tried before, and was not used.
-    class_names: what the labels 0 to 9 mean.
+    Attributes:
+        kind: "folder", "kaggle", "cache", "paddle-cache", "download" or "sample".
+        path: the folder.
+        message: one line to show the user.
+        is_mnist: what there is to train on is all of MNIST's training set, or was mixed from MNIST
+            by Kaggle.
+        test_is_from_mnist_training: the test images belong to MNIST's training set, so a network
+            trained on that has seen them.
+        loud: the sample was taken only because nothing else could be had.
+        notes: what was tried before, and was not used.
+        class_names: what the labels 0 to 9 mean.
     """
 
     kind: str
@@ -95,7 +100,7 @@ def _from_named(name: str, named_by: str = "") -> _Found:
 
 
 def _from_cache(kind: str, folder: Path, notes: list[str]) -> _Found | None:
-    """Returns what a cache holds; if that cannot be used, says why in `notes` and returns None."""
+    """Read what a cache holds; if that cannot be used, say why in `notes` and return None."""
     if not any(os.path.lexists(folder / packed_name(name)) for name in SHA256):
         return None
     try:
@@ -168,17 +173,21 @@ def _message(found: _Found, data_set: str | None, train: Split, validation: Spli
 
 
 def load_mnist(data: str | os.PathLike[str] = "auto", *, validation: float | None = None) -> Mnist:
-    """Loads digits to train on, to validate with and to test on.
+    """Load digits to train on, to validate with and to test on.
 
-    data: "auto" (what PADDLE_MNIST_DATA names, else the cache, Paddle's cache, a download unless
-    PADDLE_MNIST_OFFLINE is set to anything but 0, and last the sample), "sample" (5,000 real MNIST
-    digits in the package), or a folder with IDX files or Kaggle's `train.csv` (for a folder that is
-    called `sample`, write `./sample`).
-    validation: the part of the training images to hold out, 0 to 0.5; None: an eighth of them,
-    at most 5,000. Always the same ones, whatever the seed of the training.
+    Args:
+        data: "auto" (what PADDLE_MNIST_DATA names, else the cache, Paddle's cache, a download
+            unless PADDLE_MNIST_OFFLINE is set to anything but 0, and last the sample), "sample"
+            (5,000 real MNIST digits in the package), or a folder with IDX files or Kaggle's
+            `train.csv` (for a folder that is called `sample`, write `./sample`).
+        validation: the part of the training images to hold out, 0 to 0.5; None: an eighth of them,
+            at most 5,000. Always the same ones, whatever the seed of the training.
 
-    Returns the three Splits and their Source. Raises DataError where the named data cannot be
-    used, or the part to hold out is out of range.
+    Returns:
+        The three splits and their source.
+
+    Raises:
+        DataError: the named data cannot be used, or the part to hold out is out of range.
     """
     found = _from_first_place() if data == "auto" else _from_named(os.fspath(data))
     count = _validation_count(len(found.train), validation)

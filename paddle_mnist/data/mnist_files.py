@@ -32,15 +32,22 @@ SHA256 = {
 
 
 def packed_name(name: str) -> str:
-    """Returns the name under which the mirrors serve the file: `train-images-idx3-ubyte.gz`."""
+    """Give the name under which the mirrors serve the file: `train-images-idx3-ubyte.gz`."""
     return f"{name}.gz"
 
 
 def read_original(path: str | os.PathLike[str], name: str) -> np.ndarray:
-    """Reads the file at `path` and makes sure that it is the published file `name`.
+    """Read one file of MNIST and make sure that it is the published one.
 
-    Returns images uint8 `[N, 28, 28]` or labels int64 `[N]`. Raises DataError where the file
-    cannot be read or its unpacked content has another SHA-256.
+    Args:
+        path: the file.
+        name: which of the four it has to be, a key of SHA256.
+
+    Returns:
+        Images uint8 [N, 28, 28] or labels int64 [N].
+
+    Raises:
+        DataError: the file cannot be read, or its unpacked content has another SHA-256.
     """
     read = read_images if "images" in name else read_labels
     array = read(path)
@@ -54,9 +61,13 @@ def read_original(path: str | os.PathLike[str], name: str) -> np.ndarray:
 
 
 def read_originals(folder: str | os.PathLike[str]) -> tuple[Split, Split]:
-    """Reads all of MNIST from the four gzipped files in `folder`: returns (train, test).
+    """Read all of MNIST from the four gzipped files in a folder.
 
-    Raises DataError where a file is missing or is not the published one.
+    Returns:
+        What there is to train on, and what there is to test on.
+
+    Raises:
+        DataError: a file is missing or is not the published one.
     """
     folder = Path(folder)
     train_images, train_labels, test_images, test_labels = (

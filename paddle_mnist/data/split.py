@@ -46,10 +46,14 @@ def _check_labels(labels: np.ndarray) -> None:
 # Arrays have no single truth value, so a generated == would fail: equality stays that of objects.
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Images and their labels, checked when they are put together.
+    """Images and their labels, checked when they are put together; there may be none.
 
-    images: uint8 `[N, 28, 28]`, white ink (255) on black (0). labels: int64 `[N]`, 0 to 9. N may
-    be 0. Raises DataError where a shape, a dtype, the counts or a label do not fit.
+    Attributes:
+        images: uint8 [N, 28, 28], white ink (255) on black (0).
+        labels: int64 [N], each from 0 to 9.
+
+    Raises:
+        DataError: a shape, a dtype, the counts or a label do not fit.
     """
 
     images: NDArray[np.uint8]
@@ -68,20 +72,35 @@ class Split:
         return len(self.labels)
 
     def take(self, indices: np.ndarray | list[int] | slice) -> Split:
-        """Returns the images and labels at `indices`, in their order.
+        """Take the images and labels at some indices, in their order.
 
-        indices: whatever NumPy takes as an index that keeps the first dimension: integers `[M]`, a
-        boolean mask `[N]`, a slice. Raises IndexError beyond the last image, as NumPy does.
+        Args:
+            indices: whatever NumPy takes as an index that keeps the first dimension: integers [M],
+                a boolean mask [N], a slice.
+
+        Raises:
+            IndexError: an index is beyond the last image, as NumPy raises it.
         """
         return Split(self.images[indices], self.labels[indices])
 
 
 def split_off(split: Split, count: int, seed: int = 0) -> tuple[Split, Split]:
-    """Holds `count` images out: returns (the rest, the held-out ones).
+    """Hold some images out.
 
     A permutation of all images is drawn with `np.random.default_rng(seed)`, and its first `count`
     are held out; both parts keep the order of `split`. The same N, count and seed always give the
-    same parts. Raises DataError unless 0 <= count <= N.
+    same parts.
+
+    Args:
+        split: N images.
+        count: how many of them to hold out, 0 to N.
+        seed: of the permutation.
+
+    Returns:
+        The rest, and the images that are held out.
+
+    Raises:
+        DataError: `count` is out of range.
     """
     if not 0 <= count <= len(split):
         raise DataError(f"cannot hold out {count:,} of {len(split):,} images")
@@ -91,9 +110,12 @@ def split_off(split: Split, count: int, seed: int = 0) -> tuple[Split, Split]:
 
 
 def fingerprint(*splits: Split) -> str:
-    """Returns the SHA-256 (64 hex digits) of the splits: contents, shapes, dtypes and order.
+    """Compute a checksum of splits: of their contents, shapes, dtypes and order.
 
     Two runs whose data have the same fingerprint have seen the same images with the same labels.
+
+    Returns:
+        The SHA-256, 64 hex digits.
     """
     digest = hashlib.sha256()
     for split in splits:

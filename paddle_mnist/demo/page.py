@@ -78,10 +78,11 @@ def write_page(
 def stages_of(
     recognizers: Sequence[Recognizer], folders: Sequence[Path | None] | None = None
 ) -> list[dict[str, Any]]:
-    """What the page knows of each network, as JSON values.
+    """Collect what the page knows of each network, as JSON values.
 
     Args:
-        recognizers, folders: as for `write_page`.
+        recognizers: as for `write_page`.
+        folders: as for `write_page`.
 
     Returns:
         For each its name (`stage`), `parameters`, `accuracy` on the test images (None: not

@@ -81,7 +81,7 @@ def _check_ordinary(path: Path) -> None:
 
 
 def _table(file: BinaryIO, path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Yields (line number from 1, fields) of each line that is not empty.
+    """Yield (line number from 1, fields) of each line that is not empty.
 
     A row is a line: rows that go on, in quotes, over many lines would know no limit.
     """
@@ -184,7 +184,7 @@ def _member(archive: zipfile.ZipFile, name: str) -> IO[bytes]:
 
 
 def _declared(archive: zipfile.ZipFile, name: str) -> tuple[tuple[int, ...], np.dtype]:
-    """Returns an array's shape and dtype without unpacking it."""
+    """Read an array's shape and dtype without unpacking it."""
     with _member(archive, name) as file:
         if np.lib.format.read_magic(file) != (1, 0):
             raise ValueError(f"the header of {name} is of a version that arrays do not need")
@@ -193,7 +193,7 @@ def _declared(archive: zipfile.ZipFile, name: str) -> tuple[tuple[int, ...], np.
 
 
 def _unpacked(archive: zipfile.ZipFile, name: str) -> np.ndarray:
-    """Returns an array of which `_declared` has told how large it is."""
+    """Unpack an array of which `_declared` has told how large it is."""
     with _member(archive, name) as file:
         array = np.lib.format.read_array(file, allow_pickle=False)
         if file.read(1):  # also makes zipfile check its checksum

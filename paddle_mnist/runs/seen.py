@@ -47,7 +47,7 @@ def image_hashes(images: np.ndarray) -> np.ndarray:
 
 
 def seen_images(train: Split, validation: Split) -> dict[str, np.ndarray]:
-    """What a run that learns from `train` and chooses with `validation` has seen.
+    """List what a run that learns from `train` and chooses with `validation` has seen.
 
     Returns:
         "train" and "validation" → uint64 [N], in rising order.
@@ -75,7 +75,7 @@ def count_seen(images: np.ndarray, seen: Seen) -> dict[str, int]:
 
 
 def are_no_test_images(found: Mapping[str, int], count: int) -> bool:
-    """Whether so many images have been seen that an accuracy on them says nothing.
+    """Tell whether so many images have been seen that an accuracy on them says nothing.
 
     Args:
         found: what `count_seen` returned.
@@ -85,7 +85,7 @@ def are_no_test_images(found: Mapping[str, int], count: int) -> bool:
 
 
 def describe_seen(found: Mapping[str, int], count: int) -> str:
-    """What was done with the images, such as "trained on 900 of the 1,000 test images"."""
+    """Say what was done with the images, such as "trained on 900 of the 1,000 test images"."""
     parts = [f"{PARTS[name]} {number:,}" for name, number in found.items() if number]
     return f"{' and '.join(parts) or 'trained on none'} of the {count:,} test images"
 

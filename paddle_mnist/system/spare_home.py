@@ -29,13 +29,17 @@ def _can_be_made(folder: str) -> bool:
 
 
 def takes_caches(home: str) -> bool:
+    """Tell whether Paddle and Matplotlib can keep their caches in a home folder."""
     return os.path.isdir(home) and all(
         _can_be_made(os.path.join(home, *parts)) for parts in [(), *_KEPT_AT_HOME]
     )
 
 
 def replace_home() -> None:
-    # Otherwise `import paddle` may end with an OSError, and Matplotlib complains.
+    """Let Paddle and Matplotlib keep their caches in a temporary folder until this process ends.
+
+    Otherwise `import paddle` may end with an OSError, and Matplotlib complains.
+    """
     import atexit
     import shutil
     import tempfile

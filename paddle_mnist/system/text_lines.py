@@ -1,4 +1,4 @@
-"""Reads a text file line by line, in bounded memory, whatever the file is.
+"""A text file, read line by line, in bounded memory, whatever the file is.
 
 Knows nothing of what the lines hold.
 """
