@@ -50,7 +50,7 @@ promises: $(VENV)/installed-test
 	$(RUN) -m pytest --slow -m promise --numprocesses $(WORKERS) --figures benchmarks/promises.json
 	$(RUN) benchmarks/promises.py
 
-# With the oldest versions, what newer packages say of older ones is no error.
+# With the oldest versions, what newer packages say of older ones is not an error.
 test-lowest: $(VENV)/installed-checks
 	$(VENV)/bin/uv venv --quiet --clear --python $(OLDEST) $(VENV)-lowest
 	$(VENV)/bin/uv pip install --quiet --python $(VENV)-lowest/bin/python \
@@ -153,6 +153,6 @@ $(PEERS)/installed: benchmarks/peers.txt $(VENV)/bin/python
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 9) <= sys.version_info < (3, 14))' || { \
-	    echo "error: $(PYTHON) is missing or is no Python 3.9 to 3.13, which paddlepaddle needs;" >&2; \
+	    echo "error: $(PYTHON) is missing or is not a Python 3.9 to 3.13, which paddlepaddle needs;" >&2; \
 	    echo "name another one, for example: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 2; }
 	$(PYTHON) -m venv $(VENV)

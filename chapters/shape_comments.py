@@ -44,7 +44,7 @@ def with_checks(code: str) -> str:
         The code with checks; its own lines are those of before, but for `return`.
     """
     lines = code.splitlines()
-    # A magic is no Python, but as a comment it keeps the numbers of the lines.
+    # A magic is not Python, but as a comment it keeps the numbers of the lines.
     python = "\n".join(f"#{line}" if line.startswith("%") else line for line in lines)
     shapes = {
         token.start[0]: match.group(1)

@@ -113,7 +113,7 @@ def check_place(name: str, out: Path) -> None:
         check_output_file(out, FORMATS[name])
     elif out.exists() and not _is_inference_model(out):
         raise UsageError(
-            f"{out} is there already, and is no exported model; -o needs a new folder for "
+            f"{out} is there already, and is not an exported model; -o needs a new folder for "
             "Paddle's inference model"
         )
 

@@ -115,7 +115,7 @@ def fit_to_stage(weights: Tensors, stage: str) -> Tensors:
         Our name → float32 array, as `checkpoint.load_weights` takes them.
 
     Raises:
-        RunError: the weights belong to another network, or are no usable numbers.
+        RunError: the weights belong to another network, or are not usable numbers.
     """
     from paddle_mnist.core.stages import build_network
     from paddle_mnist.runs.state import weights_of

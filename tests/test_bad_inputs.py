@@ -118,7 +118,7 @@ SLOW = {
         "predict --run run seven.png --plot blank.png",
         "blank.png is there already",
     ),
-    "plot into a folder": ("predict --run run seven.png --plot empty", "empty is no file"),
+    "plot into a folder": ("predict --run run seven.png --plot empty", "empty is not a file"),
     "plot of an unknown kind": (
         "predict --run run seven.png --plot a.xyz",
         "a.xyz has the ending '.xyz'; name a file to draw into that ends in .png, .svg, .pdf",

@@ -332,7 +332,7 @@ WRONG = {
     "a document": ("--kaggle test.csv -o out.csv --json", "--json and --plot are for pictures"),
     "-o with pictures": ("seven.png -o out.csv", "-o is for --kaggle"),
     "over the images": ("--kaggle test.csv -o test.csv", "holds the images to read"),
-    "over another file": ("--kaggle test.csv -o notes.csv", "is no submission"),
+    "over another file": ("--kaggle test.csv -o notes.csv", "is not a submission"),
     "no such file": ("--kaggle none.csv -o out.csv", "none.csv does not exist"),
 }
 

@@ -91,7 +91,7 @@ class Average:
         self.count = 0.0
 
     def add(self, mean: float, count: float) -> None:
-        """Take in a batch's mean and its number of images, or what they stand for of a number."""
+        """Add a batch's mean, weighted by its number of images."""
         self.total += mean * count
         self.count += count
 

@@ -59,7 +59,7 @@ def build_schedule(name: str, learning_rate: float, steps: int) -> LRScheduler |
     """
     from paddle.optimizer import lr
 
-    # Under 5 steps the first quarter is no step at all, and Paddle's formula divides by zero.
+    # Under 5 steps the first quarter has not even one step, and Paddle's formula divides by zero.
     if name == "one-cycle" and steps >= 5:
         return lr.OneCycleLR(
             learning_rate,

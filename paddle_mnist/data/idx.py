@@ -116,7 +116,7 @@ def _read(path: StrPath, magic: int) -> np.ndarray:
         # Opening a named pipe would wait for ever.
         mode = os.stat(path).st_mode
         if not stat.S_ISREG(mode):
-            what = "a folder" if stat.S_ISDIR(mode) else "no ordinary file"
+            what = "a folder" if stat.S_ISDIR(mode) else "not an ordinary file"
             raise DataError(f"{path} is {what}; expected an IDX file of {KINDS[magic]}")
         with open(path, "rb") as file:
             packed = file.read(2) == GZIP_MAGIC

@@ -121,7 +121,7 @@ def _read_table(path: StrPath, columns: tuple[str, ...]) -> np.ndarray:
     """Read uint8 [N, columns]; labels are in range too."""
     try:
         if not os.path.isfile(path):
-            other = "is a folder" if os.path.isdir(path) else "is no ordinary file"
+            other = "is a folder" if os.path.isdir(path) else "is not an ordinary file"
             what = other if os.path.exists(path) else "does not exist"
             raise DataError(f"{path} {what}; expected a CSV file of Kaggle's Digit Recognizer")
         try:
@@ -176,18 +176,18 @@ def check_submission_file(path: Path, test_csv: Path) -> None:
     """Refuse to write a submission over the images that it is about, or over another file.
 
     Raises:
-        UsageError: `path` is no file's name, or `test_csv` itself, or holds anything but an
+        UsageError: `path` is not a file's name, or `test_csv` itself, or holds anything but an
             earlier submission.
     """
     if not path.name or os.path.isdir(path):
-        raise UsageError(f"{path} is no file; name a file to write, such as submission.csv")
+        raise UsageError(f"{path} is not a file; name a file to write, such as submission.csv")
     if not os.path.exists(path):
         return
     if os.path.exists(test_csv) and os.path.samefile(path, test_csv):
         raise UsageError(f"{path} holds the images to read; name another file to write")
     if not _is_submission(path):
         raise UsageError(
-            f"{path} is there already, and is no submission (its first line is not "
+            f"{path} is there already, and is not a submission (its first line is not "
             f"{SUBMISSION_HEADER}); name another file to write"
         )
 

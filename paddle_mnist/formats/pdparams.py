@@ -140,7 +140,7 @@ def _check_keys(keys: list[Any]) -> None:
 
 
 # By the names of pickletools, whose source documents them. All others (classes, extensions,
-# references to outside, …) are no part of a file of weights, and are refused.
+# references to outside, …) do not belong in a file of weights, and are refused.
 _PLAIN_STEPS = """
 PROTO FRAME MARK STOP NONE NEWTRUE NEWFALSE BININT BININT1 BININT2 LONG1 BINFLOAT
 BINUNICODE SHORT_BINUNICODE BINUNICODE8 BINBYTES SHORT_BINBYTES BINBYTES8

@@ -1,4 +1,4 @@
-"""Open a picture file that anybody may have made, without harm: what is no picture is refused.
+"""Open a picture file that anybody may have made, without harm: what is not a picture is refused.
 
 This file knows nothing of digits.
 """
@@ -114,7 +114,7 @@ def open_picture(path: str | os.PathLike[str]) -> Image.Image:
         The picture as it is stored: not yet turned, in any of the modes in `GREYS + COLOURS`.
 
     Raises:
-        PictureError: there is no such file, it is too large, or it is no picture of these kinds.
+        PictureError: there is no such file, it is too large, or it is not a picture of these kinds.
     """
     try:
         with warnings.catch_warnings():

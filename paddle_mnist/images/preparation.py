@@ -449,7 +449,7 @@ def load_image(path: str | os.PathLike[str]) -> np.ndarray:
         network takes.
 
     Raises:
-        PictureError: the file is no picture, or shows nothing to read.
+        PictureError: the file is not a picture, or shows nothing to read.
     """
     picture = open_picture(path)
     try:
@@ -471,7 +471,7 @@ def load_image_plain(path: str | os.PathLike[str]) -> np.ndarray:
         uint8 `[1, 28, 28]`.
 
     Raises:
-        PictureError: the file is no picture.
+        PictureError: the file is not a picture.
     """
     picture = open_picture(path)
     try:

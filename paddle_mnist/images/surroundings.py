@@ -31,12 +31,12 @@ LINE_PART = 0.4  # of the picture's width: a row beside a line with so much is a
 LINE_BESIDE = 0.5  # of the picture's width: a row farther away has less, or the line is thick
 LINE_REACH = 3  # pixels of the copy; where a line is still seen that far beside itself, it is thick
 LINE_SIDE = 48  # pixels of the copy: in a smaller one a stroke is as thin as a line
-PRINTED = 0.6  # of the other ink's mean level: a single line that is weaker is no stroke
+PRINTED = 0.6  # of the other ink's mean level: a single line that is weaker is not a stroke
 LINE_REST = 20  # pixels of the copy: with less ink left, the lines were the digit
 
 EDGE_DEPTH = 0.04  # of the picture: what is farther away from the border runs not along it
 EDGE_SHARE = 0.9  # of one side of the picture: strokes do not run along a border that far
-DIGIT_HEIGHT = 0.1  # of the picture: what is lower than that is no digit
+DIGIT_HEIGHT = 0.1  # of the picture: what is lower than that is not a digit
 FRAME_HEIGHT = 0.25  # of the frame: what is lower than that is nothing that one would frame
 CORNER = 0.08  # of the frame's sides
 APART = 0.6  # of the whole height: two digits side by side are both at least that high

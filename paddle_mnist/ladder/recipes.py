@@ -18,7 +18,7 @@ Recipe = dict[str, Any]
 _FREE = ("seed", "data", "device", "threads")
 # Of `data` in run.json: which images there are, and how they are divided.
 _DATA = ("is_mnist", "train", "validation", "test", "fingerprint")
-# What an option is that a training goes without.
+# Values that mean that an option is off.
 _OFF = (None, False, 0, "", "none")
 
 

@@ -110,7 +110,7 @@ def finished_run(name: str, folder: Path, wanted: Recipe) -> dict[str, Any] | No
 
     Raises:
         RunError: the run has the recipe, and something of its training is missing.
-        UsageError: it was trained on other data, and shall not be lost.
+        UsageError: it was trained on other data, and would be overwritten.
     """
     record = find_run(folder, wanted)
     if not record or not is_finished(record, wanted):
@@ -128,7 +128,7 @@ def find_run(folder: Path, wanted: Recipe) -> Record | None:
     """The `run.json` of a run in a folder, where it was trained with the wanted recipe.
 
     Raises:
-        UsageError: it was trained on other data, and shall not be lost.
+        UsageError: it was trained on other data, and would be overwritten.
     """
     from paddle_mnist.runs.folder import load_record
 

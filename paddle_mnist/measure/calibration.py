@@ -19,7 +19,7 @@ from paddle_mnist.runs.recognizer import Recognizer
 from paddle_mnist.system.errors import UsageError
 
 BINS = 15
-# Temperatures beyond these are no answer: see `fit_temperature`.
+# Temperatures beyond these are not an answer: see `fit_temperature`.
 _LOWEST, _HIGHEST = 0.001, 1000.0
 _HALVINGS = 60  # of the logarithm of that range: finer than float64 tells apart
 

@@ -292,7 +292,7 @@ def _in_lines(name: str) -> str:
 
 
 def plot_reliability(curves: Mapping[str, Sequence[Mapping[str, Any]]], title: str = "") -> Figure:
-    """Draw how often readings are right that are so sure, and how many readings these are.
+    """Draw accuracy against confidence, and how many readings have each confidence.
 
     Args:
         curves: the name of each, and its rows with count, confidence and accuracy, as
@@ -424,10 +424,10 @@ def check_plot_file(path: Path) -> None:
     """Refuse to draw into a file that holds anything but an earlier drawing.
 
     Raises:
-        UsageError: it is no file's name, its ending is unknown, or something else is there.
+        UsageError: it is not a file's name, its ending is unknown, or something else is there.
     """
     if not path.name or os.path.isdir(path):
-        raise UsageError(f"{path} is no file; name a file to draw into, such as steps.png")
+        raise UsageError(f"{path} is not a file; name a file to draw into, such as steps.png")
     if path.suffix.lower() not in ENDINGS:
         raise UsageError(
             f"{path} has the ending {path.suffix!r}; name a file to draw into that ends in "
@@ -435,7 +435,7 @@ def check_plot_file(path: Path) -> None:
         )
     if os.path.exists(path) and not _is_drawn_by_matplotlib(path):
         raise UsageError(
-            f"{path} is there already, and is no drawing of this command; name another file to "
+            f"{path} is there already, and is not a drawing of this command; name another file to "
             "draw into"
         )
 

@@ -33,8 +33,8 @@ SURE = 0.8
 # Why a reading should not be believed.
 DOUBTS = {
     "several": "there seem to be several digits; cut out one of them",
-    "nothing": "it may be no digit: only something along the border was found",
-    "unsure": "the network is unsure; it may be no digit, or an unclear one",
+    "nothing": "it may not be a digit: only something along the border was found",
+    "unsure": "the network is unsure; it may not be a digit, or be an unclear one",
 }
 
 
@@ -132,7 +132,7 @@ class Recognizer:
             float32 [N, 10] (logits), or [N, 1] for the linear stage; all finite.
 
         Raises:
-            RunError: the weights are so large that the outputs are no numbers.
+            RunError: the weights are so large that the outputs are not numbers.
         """
         starts = range(0, len(images), _BATCH)
         with paddle.no_grad():
@@ -140,7 +140,7 @@ class Recognizer:
         outputs = np.concatenate(batches)
         if not np.isfinite(outputs).all():
             raise RunError(
-                f"the network of stage {self.stage!r} answers with something that is no number; "
+                f"the network of stage {self.stage!r} answers with something that is not a number; "
                 "train it again"
             )
         return outputs

@@ -159,7 +159,7 @@ def select_precision(amp: bool, device: str) -> str:
     """Choose the type of number to train in.
 
     Args:
-        amp: automatic mixed precision: what bears it is computed in 16 bits.
+        amp: automatic mixed precision: operations that tolerate it are computed in 16 bits.
         device: what `select_device` returned.
 
     Returns:

@@ -73,7 +73,7 @@ def test_epochs_without_gain_are_counted_from_the_lowest_loss():
     assert epochs_without_gain(rows(0.5)) == 0
     assert epochs_without_gain(rows(0.5, 0.4, 0.3)) == 0
     assert epochs_without_gain(rows(0.5, 0.3, 0.4, 0.35)) == 2
-    assert epochs_without_gain(rows(0.5, 0.5, 0.5)) == 2  # equal is no gain
+    assert epochs_without_gain(rows(0.5, 0.5, 0.5)) == 2  # equal is not a gain
 
 
 def test_best_weights_are_a_copy_of_those_of_the_best_epoch():

@@ -207,7 +207,7 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n" * 1000)
 
     def no_http(self, *_):
-        self.wfile.write(b"\x16\x03\x01 this is no HTTP\r\n\r\n")
+        self.wfile.write(b"\x16\x03\x01 this is not HTTP\r\n\r\n")
 
     def much_that_is_no_http(self, *_):
         self.wfile.write(b"\x1b" * 50_000 + b"\r\n\r\n")

@@ -148,7 +148,7 @@ def test_what_is_no_file_is_refused(tmp_path):
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
 def test_a_named_pipe_is_refused_and_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(DataError, match="no ordinary file"):
+    with pytest.raises(DataError, match="not an ordinary file"):
         read_images(tmp_path / "pipe")
 
 

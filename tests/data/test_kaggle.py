@@ -188,7 +188,7 @@ def test_what_is_no_file_is_refused(tmp_path):
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no such pipes on Windows")
 def test_a_named_pipe_is_refused_and_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "train.csv")
-    with pytest.raises(DataError, match="is no ordinary file; expected a CSV file"):
+    with pytest.raises(DataError, match="is not an ordinary file; expected a CSV file"):
         read_labelled(tmp_path / "train.csv")
 
 
@@ -360,7 +360,7 @@ def test_an_earlier_submission_is_replaced(tmp_path):
 def test_another_file_is_not_written_over(tmp_path, content):
     path = tmp_path / "notes.csv"
     path.write_bytes(content)
-    with pytest.raises(UsageError, match=r"notes.csv is there already, and is no submission"):
+    with pytest.raises(UsageError, match=r"notes.csv is there already, and is not a submission"):
         check_submission_file(path, tmp_path / "test.csv")
     assert path.read_bytes() == content
 
@@ -371,7 +371,7 @@ def test_of_another_file_only_the_beginning_is_read(tmp_path):
         file.truncate(64 << 20)  # one line of 64 MB
     tracemalloc.start()
     try:
-        with pytest.raises(UsageError, match="is no submission"):
+        with pytest.raises(UsageError, match="is not a submission"):
             check_submission_file(path, tmp_path / "test.csv")
         assert tracemalloc.get_traced_memory()[1] < 1 << 20
     finally:
@@ -389,7 +389,7 @@ def test_the_images_to_read_are_not_written_over(tmp_path):
 
 def test_what_is_no_file_is_not_written(tmp_path):
     for path in (tmp_path, Path("."), Path("/")):
-        with pytest.raises(UsageError, match="is no file; name a file to write"):
+        with pytest.raises(UsageError, match="is not a file; name a file to write"):
             check_submission_file(path, tmp_path / "test.csv")
     (tmp_path / "file").write_text("")
     for path, reason in (
@@ -405,7 +405,7 @@ def test_what_is_no_file_is_not_written(tmp_path):
 def test_a_pipe_is_not_opened_as_it_would_block(tmp_path, monkeypatch):
     os.mkfifo(tmp_path / "pipe")
     monkeypatch.setattr(kaggle, "open", lambda *_: pytest.fail("it is opened"), raising=False)
-    with pytest.raises(UsageError, match="pipe is there already, and is no submission"):
+    with pytest.raises(UsageError, match="pipe is there already, and is not a submission"):
         check_submission_file(tmp_path / "pipe", tmp_path / "test.csv")
 
 
@@ -417,5 +417,5 @@ def test_a_submission_that_cannot_be_read_is_not_written_over(tmp_path, monkeypa
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(kaggle, "open", denied, raising=False)
-    with pytest.raises(UsageError, match="is no submission"):
+    with pytest.raises(UsageError, match="is not a submission"):
         check_submission_file(path, tmp_path / "test.csv")

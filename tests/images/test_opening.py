@@ -310,7 +310,7 @@ def test_predict_answers_for_every_odd_file(tmp_path, capsys, figure):
         "--json",
         *(str(tmp_path / name) for name in files),
     ]
-    assert predict.main(words) == 2  # some are no pictures
+    assert predict.main(words) == 2  # some are not pictures
     out, errors = capsys.readouterr()
     read = {Path(reading["file"]).name: reading["digit"] for reading in json.loads(out)}
     assert set(KINDS) <= set(read)

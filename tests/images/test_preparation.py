@@ -1001,7 +1001,7 @@ def test_the_plain_way_reads_a_picture_of_one_pixel(tmp_path):
     assert np.unique(images.load_image_plain(path)).tolist() == [200]
 
 
-# Pictures that show nothing; tests/test_picture_files.py has the files that are no pictures
+# Pictures that show nothing; tests/test_picture_files.py has the files that are not pictures
 
 
 def encoded(picture: Image.Image, kind: str, **options) -> bytes:

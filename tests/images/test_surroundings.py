@@ -125,7 +125,7 @@ def test_ruled_lines_go_and_the_digit_stays(level, pen, turned):
     assert (result[digit == 255] == 255).mean() > 0.95
 
 
-# Per cent of the width; what is beyond surroundings.LINE_RISE is no printed line.
+# Per cent of the width; what is beyond surroundings.LINE_RISE is not a printed line.
 @pytest.mark.parametrize("percent", [-5.5, -4, -3, -2, -1, 0, 1, 2, 3, 4, 5.5])
 def test_lines_of_every_small_slope_are_found(percent):
     lines = ruled(rise=percent / 100 * SIZE[0])

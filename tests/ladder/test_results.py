@@ -133,7 +133,7 @@ def test_one_that_cannot_stop_early_has_to_have_all_its_epochs(out, wanted, writ
         ([3, 2, 1], True),
         ([3, 1, 2, 2], True),
         ([3, 1, 2, 2, 2], False),  # three epochs without a gain: it stopped
-        ([3, 2, 1, 1, 1, 1], False),  # an equal loss is no gain
+        ([3, 2, 1, 1, 1, 1], False),  # an equal loss is not a gain
         ([5, 4, 4, 3, 3, 2, 2, 1], False),  # all epochs
     ],
 )

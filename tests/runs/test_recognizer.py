@@ -127,7 +127,7 @@ def test_a_reading_is_in_doubt_below_the_threshold(share, doubt):
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 def test_what_is_no_number_is_no_reading(value):
     useless = OnePixel(np.full(10, value, np.float32))
-    with pytest.raises(RunError, match="answers with something that is no number"):
+    with pytest.raises(RunError, match="answers with something that is not a number"):
         Recognizer(useless, "cnn").read(first_pixels(255))
 
 

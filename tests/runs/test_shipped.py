@@ -1,7 +1,7 @@
 """The weights that ship: whole, small, of the stages they name, and as good as they say.
 
 Nothing is trained here. The sample's images are taken from MNIST's training set, which all of these
-weights have seen, so their accuracy on it is no figure to quote, and `evaluate` refuses it. But
+weights have seen, so their accuracy on it is not a figure to quote, and `evaluate` refuses it. But
 weights that read what they were trained on worse than MNIST's test images are not those that the
 record is about, and this is known without MNIST.
 """

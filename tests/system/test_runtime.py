@@ -80,7 +80,7 @@ def test_fewer_threads_than_one_are_refused(before_paddle, threads):
 
 def test_after_paddle_another_number_of_threads_is_refused(monkeypatch):
     monkeypatch.setenv("MKL_NUM_THREADS", "2")
-    runtime.prepare(2)  # the same number is no change
+    runtime.prepare(2)  # the same number is not a change
     runtime.prepare()
     with pytest.raises(UsageError, match="already loaded with 2 thread.*set MKL_NUM_THREADS=3"):
         runtime.prepare(3)

@@ -18,12 +18,12 @@ const LINE_PART = 0.4; // of the picture's width: a row beside a line with so mu
 const LINE_BESIDE = 0.5; // of the picture's width: a row farther away has less, or it is thick
 const LINE_REACH = 3; // pixels of the copy; a line still seen that far beside itself is thick
 const LINE_SIDE = 48; // pixels of the copy: in a smaller one a stroke is as thin as a line
-const PRINTED = 0.6; // of the other ink's mean level: a single line that is weaker is no stroke
+const PRINTED = 0.6; // of the other ink's mean level: a single line that is weaker is not a stroke
 const LINE_REST = 20; // pixels of the copy: with less ink left, the lines were the digit
 
 const EDGE_SHARE = 0.9; // of one side of the picture: strokes do not run along a border that far
 const EDGE_DEPTH = 0.04; // of the picture: what is farther away from the border is not along it
-const DIGIT_HEIGHT = 0.1; // of the picture: what is lower than that is no digit
+const DIGIT_HEIGHT = 0.1; // of the picture: what is lower than that is not a digit
 const FRAME_HEIGHT = 0.25; // of the frame: what is lower than that is nothing one would frame
 const CORNER = 0.08; // of the frame's sides
 const APART = 0.6; // of the whole height: two digits side by side are both at least that high

@@ -29,7 +29,7 @@ const TEXTS = {
     "file.kind":
       "This is not a picture that the browser can read. Use a PNG, JPEG, GIF, BMP or WebP file.",
     "doubt.blank": "Nothing to read was found: the picture is blank or too faint.",
-    "doubt.nothing": "This may be no digit: only something along the border was found.",
+    "doubt.nothing": "This may not be a digit: only something along the border was found.",
     "doubt.low": "The program is not sure which digit this is.",
     "doubt.several": "There seems to be more than one digit. The program reads one at a time.",
     "answers.title": "What they read",

@@ -114,7 +114,7 @@ static enum course course_at(const char *call, const char *path)
     case VANISH: {
         char gone[PATH_MAX];
         strcpy(gone, folder);
-        folder[0] = 0; /* what is done here is no call of the program */
+        folder[0] = 0; /* what is done here is not a call of the program */
         nftw(gone, take_away, 16, FTW_DEPTH | FTW_PHYS);
         strcpy(folder, gone);
         return GO_ON;

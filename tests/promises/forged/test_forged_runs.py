@@ -379,7 +379,7 @@ def test_outputs_that_are_no_numbers_are_refused(original, run, forge):
     weights = Run(original, record).tensors("model.safetensors")
     huge = {name: np.full_like(array, 3e38) for name, array in weights.items()}
     forge(run, record, model=safetensors.numpy.save(huge))
-    with pytest.raises(RunError, match="answers with something that is no number"):
+    with pytest.raises(RunError, match="answers with something that is not a number"):
         Recognizer.load(run).read(np.full((1, 28, 28), 255, np.uint8))
 
 

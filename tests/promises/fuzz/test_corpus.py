@@ -95,7 +95,7 @@ def _sealed(values: object) -> bytes:
 
 def read_record(content: bytes, folder: Path) -> None:
     (folder / MODEL).write_bytes(_WEIGHTS)
-    with contextlib.suppress(ValueError, RecursionError):  # what is no JSON is tried as it is
+    with contextlib.suppress(ValueError, RecursionError):  # what is not JSON is tried as it is
         content = _sealed(json.loads(content))
     (folder / RECORD).write_bytes(content)
     for use in (
