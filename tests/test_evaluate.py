@@ -104,7 +104,7 @@ def test_figures_are_told_though_they_cannot_be_drawn(run, cnn):
     assert code == 0
     assert out.startswith("accuracy ")
     assert "is drawn in" not in out
-    assert f"note: the picture {cnn / 'confusion.png'} cannot be written: " in err
+    assert f"note: {cnn / 'confusion.png'} cannot be written: " in err
 
 
 def test_images_that_the_network_has_seen_are_refused(run, cnn, tmp_path):

@@ -155,7 +155,7 @@ def test_readings_are_printed_though_the_plot_cannot_be_written(capsys, runs, di
     assert predict.main(["--run", str(runs / "cnn"), "--plot", str(plot), file]) == 2
     out, err = capsys.readouterr()
     assert f"{file}: " in out
-    assert err.startswith(f"error: the picture {plot} cannot be written: ")
+    assert err.startswith(f"error: {plot} cannot be written: ")
 
 
 def test_no_picture_is_drawn_over(capsys, runs, digits):
@@ -333,7 +333,10 @@ WRONG = {
     "-o with pictures": ("seven.png -o out.csv", "-o is for --kaggle"),
     "over the images": ("--kaggle test.csv -o test.csv", "holds the images to read"),
     "over another file": ("--kaggle test.csv -o notes.csv", "is not a submission"),
-    "no such file": ("--kaggle none.csv -o out.csv", "none.csv does not exist"),
+    "no such file": (
+        "--kaggle none.csv -o out.csv",
+        "none.csv cannot be read: there is",
+    ),
 }
 
 

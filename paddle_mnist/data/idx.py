@@ -23,7 +23,7 @@ import numpy as np
 
 from paddle_mnist.data.split import CLASSES, SIDE
 from paddle_mnist.system.errors import DataError
-from paddle_mnist.system.files import replace_file
+from paddle_mnist.system.files import write_file
 
 # The third byte, 8, says "unsigned bytes"; the fourth is the number of dimensions.
 IMAGES_MAGIC = 0x00000803
@@ -197,15 +197,12 @@ def content_sha256(array: np.ndarray) -> str:
 
 def _write(path: StrPath, array: np.ndarray) -> None:
     header, body = _content(array)
-    try:
-        # No time and no name inside, so that the same array always gives the same bytes.
-        packed = io.BytesIO()
-        with gzip.GzipFile("", "wb", 9, packed, mtime=0) as stream:
-            stream.write(header)
-            stream.write(body.data)
-        replace_file(Path(path), packed.getvalue())
-    except OSError as error:
-        raise DataError(f"{path} cannot be written: {error.strerror or error}") from error
+    # No time and no name inside, so that the same array always gives the same bytes.
+    packed = io.BytesIO()
+    with gzip.GzipFile("", "wb", 9, packed, mtime=0) as stream:
+        stream.write(header)
+        stream.write(body.data)
+    write_file(path, packed.getvalue(), DataError)
 
 
 def write_images(path: StrPath, images: np.ndarray) -> None:

@@ -22,7 +22,7 @@ import numpy as np
 from paddle_mnist.data.idx import MAXIMUM_COUNT
 from paddle_mnist.data.split import CLASSES, SIDE, Split
 from paddle_mnist.system.errors import DataError, UsageError
-from paddle_mnist.system.files import replace_file
+from paddle_mnist.system.files import open_file, reason_of, refuse_overwrite, write_file
 from paddle_mnist.system.text_lines import BYTE_ORDER_MARK, LONGEST_LINE, numbered_lines
 
 PIXELS = SIDE * SIDE
@@ -87,7 +87,7 @@ def _check_row(text: str, columns: tuple[str, ...], place: str) -> None:
 
 def _raise_first_fault(path: StrPath, columns: tuple[str, ...], reason: str) -> NoReturn:
     """Read line by line, which is slow, to name the line that the fast way stumbled over."""
-    with open(path, "rb") as file:
+    with open_file(path) as file:
         for number, text in _lines(file, path):
             if number > 1 and text.strip():
                 _check_row(text, columns, f"{path}, line {number}")
@@ -101,8 +101,8 @@ def _check_characters(text: str) -> str:
 
 
 def _read_fast(path: StrPath, columns: tuple[str, ...]) -> np.ndarray:
-    """Read the numbers of all rows; raise ValueError or a Warning where they are not such."""
-    with open(path, "rb") as file, warnings.catch_warnings():
+    """Read the numbers of all rows; raises ValueError or a Warning where they are not such."""
+    with open_file(path) as file, warnings.catch_warnings():
         warnings.simplefilter("error")  # older NumPys only warn of 256, and take it for 0
         lines = _lines(file, path)
         _, header = next(lines, (1, ""))
@@ -120,10 +120,6 @@ def _read_fast(path: StrPath, columns: tuple[str, ...]) -> np.ndarray:
 def _read_table(path: StrPath, columns: tuple[str, ...]) -> np.ndarray:
     """Read uint8 [N, columns]; labels are in range too."""
     try:
-        if not os.path.isfile(path):
-            other = "is a folder" if os.path.isdir(path) else "is not an ordinary file"
-            what = other if os.path.exists(path) else "does not exist"
-            raise DataError(f"{path} {what}; expected a CSV file of Kaggle's Digit Recognizer")
         try:
             table = _read_fast(path, columns)  # [N, columns]
         except (ValueError, Warning) as error:
@@ -132,25 +128,27 @@ def _read_table(path: StrPath, columns: tuple[str, ...]) -> np.ndarray:
             _raise_first_fault(path, columns, f"a label is {table[:, 0].max()}")
         return table
     except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
+        raise DataError(
+            f"{path} cannot be read: {reason_of(error)}; expected a CSV file of Kaggle's Digit "
+            "Recognizer"
+        ) from error
     except MemoryError as error:
         raise DataError(f"{path} does not fit into this computer's memory") from error
 
 
 def read_labelled(path: StrPath) -> Split:
-    """Read Kaggle's `train.csv`.
+    """Read Kaggle's `train.csv`: header `label,pixel0,…,pixel783`, then a row for each image.
 
     Args:
-        path: a file with the header `label,pixel0,…,pixel783`, then a row for each image. Blank
-            lines are skipped.
+        path: the file; blank lines are skipped.
 
     Returns:
         Images uint8 [N, 28, 28] and labels int64 [N], N at least 1.
 
     Raises:
-        DataError: the header is another, a row is too short or too long, a field is not a whole
-            number in its range (0 to 255, labels 0 to 9), or there are more than 1,000,000 rows; it
-            names the file and the line.
+        DataError: the file cannot be read, its header is another, a row is too short or too long, a
+            field is not a whole number in its range (0 to 255, labels 0 to 9), or there are more
+            than 1,000,000 rows. The text names the file and the line.
     """
     table = _read_table(path, LABELLED_COLUMNS)  # [N, 785]
     images = np.ascontiguousarray(table[:, 1:]).reshape(-1, SIDE, SIDE)  # [N, 28, 28]
@@ -158,16 +156,16 @@ def read_labelled(path: StrPath) -> Split:
 
 
 def read_unlabelled(path: StrPath) -> np.ndarray:
-    """Read Kaggle's `test.csv`.
+    """Read Kaggle's `test.csv`: header `pixel0,…,pixel783`, then a row for each image.
 
     Args:
-        path: a file with the header `pixel0,…,pixel783`, then a row for each image.
+        path: the file; blank lines are skipped.
 
     Returns:
         uint8 [N, 28, 28].
 
     Raises:
-        DataError: as `read_labelled` raises it.
+        DataError: as `read_labelled`.
     """
     return _read_table(path, PIXEL_COLUMNS).reshape(-1, SIDE, SIDE)  # [N, 28, 28]
 
@@ -175,28 +173,23 @@ def read_unlabelled(path: StrPath) -> np.ndarray:
 def check_submission_file(path: Path, test_csv: Path) -> None:
     """Refuse to write a submission over the images that it is about, or over another file.
 
+    Args:
+        path: where the user wants the submission.
+        test_csv: the images.
+
     Raises:
         UsageError: `path` is not a file's name, or `test_csv` itself, or holds anything but an
             earlier submission.
     """
-    if not path.name or os.path.isdir(path):
-        raise UsageError(f"{path} is not a file; name a file to write, such as submission.csv")
-    if not os.path.exists(path):
-        return
-    if os.path.exists(test_csv) and os.path.samefile(path, test_csv):
+    if os.path.exists(path) and os.path.exists(test_csv) and os.path.samefile(path, test_csv):
         raise UsageError(f"{path} holds the images to read; name another file to write")
-    if not _is_submission(path):
-        raise UsageError(
-            f"{path} is there already, and is not a submission (its first line is not "
-            f"{SUBMISSION_HEADER}); name another file to write"
-        )
+    ours = f"a submission (its first line is not {SUBMISSION_HEADER})"
+    refuse_overwrite(path, _is_submission, ours, "submission.csv")
 
 
 def _is_submission(path: Path) -> bool:
-    if not path.is_file():  # a pipe could block for ever
-        return False
     try:
-        with open(path, "rb") as file:
+        with open_file(path) as file:
             first_line = file.readline(LONGEST_LINE)
     except OSError:
         return False
@@ -214,10 +207,4 @@ def write_submission(path: Path, labels: np.ndarray) -> None:
         UsageError: the file cannot be written.
     """
     rows = (f"{number},{label}" for number, label in enumerate(labels, start=1))
-    text = "\n".join([SUBMISSION_HEADER, *rows, ""])
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(path, text.encode("ascii"))
-    except (OSError, ValueError) as error:  # ValueError: no file can have such a name
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise UsageError(f"the submission {str(path)!r} cannot be written: {reason}") from error
+    write_file(path, "\n".join([SUBMISSION_HEADER, *rows, ""]).encode("ascii"), UsageError)

@@ -16,7 +16,7 @@ from paddle_mnist.data.class_names import are_digits
 from paddle_mnist.demo.layers import layers_of
 from paddle_mnist.runs.recognizer import Recognizer
 from paddle_mnist.system.errors import RunError, UsageError
-from paddle_mnist.system.files import replace_file
+from paddle_mnist.system.files import write_file
 
 FOLDER = Path(__file__).parent / "page"
 # Each may use what those before it define.
@@ -64,14 +64,8 @@ def write_page(
             layers, two runs are not to be told apart, or the file cannot be written.
         RunError: a network has weights that are not numbers.
     """
-    path = Path(path)
     content = page_of(stages_of(recognizers, folders)).encode("utf-8")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(path, content)
-    except (OSError, ValueError) as error:  # ValueError: no file can have such a name
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise UsageError(f"the page {str(path)!r} cannot be written: {reason}") from error
+    write_file(path, content, UsageError)
     return len(content)
 
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 import os
 import warnings
 from io import BytesIO
-from pathlib import Path
 
 from PIL import Image, UnidentifiedImageError
 from PIL.TiffImagePlugin import TiffImageFile
 
 from paddle_mnist.system.errors import PictureError
+from paddle_mnist.system.files import read_bounded, reason_of
 
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF")
 ALLOWED = "allowed are PNG, JPEG, GIF, BMP, WebP and TIFF files"
@@ -34,24 +34,14 @@ ORIENTATION = 0x0112
 AS_STORED = 1  # its value for a picture that needs no turn
 
 
-def _read(path: Path) -> bytes:
-    # Unlike Path's, os.path's questions are answered for impossible names too.
-    if os.path.isdir(path):
-        raise PictureError("it is a folder; name one picture in it")
-    if not os.path.exists(path):
-        raise PictureError("there is no such file; check the name and the folder")
-    if not os.path.isfile(path):  # a pipe could block for ever
-        raise PictureError(f"it is not an ordinary file; {ALLOWED}")
+def _read(path: str | os.PathLike[str]) -> bytes:
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
+        data = read_bounded(path, MAX_BYTES)
     except OSError as error:
-        raise PictureError(f"it cannot be opened ({error.strerror})") from error
+        limit = f"{MAX_BYTES // 10**6} MB"
+        raise PictureError(f"{reason_of(error)}; name a picture of up to {limit}") from error
     if not data:
         raise PictureError(f"the file is empty; {ALLOWED}")
-    if len(data) > MAX_BYTES:
-        limit = f"{MAX_BYTES // 10**6} MB"
-        raise PictureError(f"the file has more than {limit}, which is the limit; make it smaller")
     return data
 
 
@@ -119,6 +109,6 @@ def open_picture(path: str | os.PathLike[str]) -> Image.Image:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow warns of odd files that it can read
-            return _decode(_read(Path(path)))
+            return _decode(_read(path))
     except PictureError as error:
         raise PictureError(f"{path}: {error}") from error

@@ -19,7 +19,7 @@ from paddle_mnist.ladder.recipes import Recipe, check_same_data, recipe_of, same
 from paddle_mnist.ladder.rows import ROWS, Row, folder_name, options_of, shown
 from paddle_mnist.ladder.table import Results, markdown, points
 from paddle_mnist.system.errors import RunError, UsageError
-from paddle_mnist.system.files import replace_file
+from paddle_mnist.system.files import write_file
 
 if TYPE_CHECKING:
     from paddle_mnist.runs.record import Record
@@ -217,12 +217,8 @@ def save_results(folder: Path, results: Results) -> None:
     Raises:
         RunError: the folder cannot be written.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        replace_file(folder / RESULTS, (json.dumps(results, indent=1) + "\n").encode())
-        replace_file(folder / TABLE, (markdown(results, PICTURE) + "\n").encode())
-    except OSError as error:
-        raise RunError(f"the results cannot be written in {folder}: {error}") from error
+    write_file(folder / RESULTS, (json.dumps(results, indent=1) + "\n").encode(), RunError)
+    write_file(folder / TABLE, (markdown(results, PICTURE) + "\n").encode(), RunError)
 
 
 def draw_results(folder: Path) -> None:

@@ -16,6 +16,7 @@ from typing import IO, BinaryIO
 import numpy as np
 
 from paddle_mnist.system.errors import DataError
+from paddle_mnist.system.files import open_file, reason_of
 from paddle_mnist.system.text_lines import numbered_lines
 
 LABELS_NAME = "labels.csv"
@@ -54,8 +55,7 @@ def read_labels_csv(folder: Path) -> list[LabelledPicture]:
     """
     path = folder / LABELS_NAME
     try:
-        _check_ordinary(path)
-        with open(path, "rb") as file:
+        with open_file(path) as file:
             lines = _table(file, path)
             _, header = next(lines, (1, []))
             columns = [name.strip() for name in header]
@@ -65,19 +65,14 @@ def read_labels_csv(folder: Path) -> list[LabelledPicture]:
                     f"{_described(columns)}"
                 )
             rows = [_parse(path, line, dict(zip(columns, fields))) for line, fields in lines]
-    except (OSError, ValueError) as error:  # ValueError: the name has a NUL
+    except OSError as error:
         raise DataError(
-            f"{path} cannot be read ({getattr(error, 'strerror', error)}); a folder of pictures "
+            f"{path} cannot be read ({reason_of(error)}); a folder of pictures "
             "must have this file, with the columns file and label"
         ) from error
     if not rows:
         raise DataError(f"{path} has no rows; expected one for each picture")
     return rows
-
-
-def _check_ordinary(path: Path) -> None:
-    if os.path.exists(path) and not os.path.isfile(path):  # a pipe could block for ever
-        raise ValueError("it is not an ordinary file")
 
 
 def _table(file: BinaryIO, path: Path) -> Iterator[tuple[int, list[str]]]:
@@ -139,8 +134,7 @@ def read_pictures_npz(path: Path) -> tuple[np.ndarray, np.ndarray]:
             100,000 pictures or 60,000,000 pixels. No more than those is ever unpacked.
     """
     try:
-        _check_ordinary(path)
-        with open(path, "rb") as file:
+        with open_file(path) as file:
             _check_directory(file)
             with zipfile.ZipFile(file) as archive, warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # NumPy warns of odd headers that it can read
@@ -152,8 +146,8 @@ def read_pictures_npz(path: Path) -> tuple[np.ndarray, np.ndarray]:
         raise
     except Exception as error:  # on damaged files NumPy and zipfile raise almost anything
         raise DataError(
-            f"{path} cannot be read ({error}); expected an .npz file with the arrays images and "
-            "labels"
+            f"{path} cannot be read ({reason_of(error)}); expected an .npz file with the "
+            "arrays images and labels"
         ) from error
     if labels.min() < 0 or labels.max() > 9:
         raise DataError(f"{path}: labels are {labels.min()} to {labels.max()}; expected 0 to 9")

@@ -7,7 +7,6 @@ screen is needed.
 from __future__ import annotations
 
 import io
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,11 +18,12 @@ from matplotlib.figure import Figure
 from paddle_mnist.core.metrics import predicted_digits
 from paddle_mnist.data.class_names import DIGITS, are_digits
 from paddle_mnist.system.errors import RunError, UsageError
-from paddle_mnist.system.files import replace_file
+from paddle_mnist.system.files import read_bounded, refuse_overwrite, write_file, writing
 
 ENDINGS = (".png", ".svg", ".pdf")
 # Matplotlib writes it into files of each of these kinds.
 _SIGNATURE = b"https://matplotlib.org"
+_LARGEST_DRAWING = 50_000_000  # bytes; some 100,000 are usual
 # Of points that belong to different networks.
 _MARKERS = "os^vDPX*<>"
 # Dark to light, for drawing pixels with characters.
@@ -409,15 +409,10 @@ def save_figure(figure: Figure, path: Path) -> None:
     Raises:
         RunError: the file cannot be written, or its ending is unknown.
     """
-    try:
-        content = io.BytesIO()
+    content = io.BytesIO()
+    with writing(path, RunError):
         figure.savefig(content, format=path.suffix[1:] or "png", dpi=120)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(path, content.getvalue())
-    except (OSError, ValueError) as error:
-        # The text of an OSError names the temporary file, of which nobody knows.
-        reason = error.strerror or error if isinstance(error, OSError) else error
-        raise RunError(f"the picture {path} cannot be written: {reason}") from error
+    write_file(path, content.getvalue(), RunError)
 
 
 def check_plot_file(path: Path) -> None:
@@ -426,22 +421,16 @@ def check_plot_file(path: Path) -> None:
     Raises:
         UsageError: it is not a file's name, its ending is unknown, or something else is there.
     """
-    if not path.name or os.path.isdir(path):
-        raise UsageError(f"{path} is not a file; name a file to draw into, such as steps.png")
+    refuse_overwrite(path, _is_drawn_by_matplotlib, "a drawing of this command", "steps.png")
     if path.suffix.lower() not in ENDINGS:
         raise UsageError(
             f"{path} has the ending {path.suffix!r}; name a file to draw into that ends in "
             f"{', '.join(ENDINGS)}"
         )
-    if os.path.exists(path) and not _is_drawn_by_matplotlib(path):
-        raise UsageError(
-            f"{path} is there already, and is not a drawing of this command; name another file to "
-            "draw into"
-        )
 
 
 def _is_drawn_by_matplotlib(path: Path) -> bool:
     try:
-        return _SIGNATURE in path.read_bytes()
+        return _SIGNATURE in read_bounded(path, _LARGEST_DRAWING)
     except OSError:
         return False

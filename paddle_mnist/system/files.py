@@ -30,13 +30,13 @@ def open_file(path: str | os.PathLike[str]) -> BinaryIO:
     """
     try:
         mode = os.stat(path).st_mode
-        if stat.S_ISDIR(mode):  # which Windows would call a lack of permission
-            raise IsADirectoryError(errno.EISDIR, "it is a folder", str(path))
-        if not stat.S_ISREG(mode):
-            raise OSError(errno.EINVAL, "it is not an ordinary file", str(path))
-        return open(path, "rb")
-    except ValueError as error:  # no file can have such a name
-        raise FileNotFoundError(errno.ENOENT, str(error), str(path)) from error
+    except (FileNotFoundError, NotADirectoryError, ValueError) as error:  # ValueError: a NUL
+        raise FileNotFoundError(errno.ENOENT, "there is no such file", str(path)) from error
+    if stat.S_ISDIR(mode):  # which Windows would call a lack of permission
+        raise IsADirectoryError(errno.EISDIR, "it is a folder", str(path))
+    if not stat.S_ISREG(mode):
+        raise OSError(errno.EINVAL, "it is not an ordinary file", str(path))
+    return open(path, "rb")
 
 
 def read_bounded(path: str | os.PathLike[str], most: int) -> bytes:
@@ -56,7 +56,7 @@ def read_bounded(path: str | os.PathLike[str], most: int) -> bytes:
     raise OSError(errno.EFBIG, f"it has more than {most:,} bytes", str(path))
 
 
-def reason_of(error: OSError | ValueError) -> str:
+def reason_of(error: Exception) -> str:
     """Why a file cannot be read or written, without the name of a temporary file."""
     return str(getattr(error, "strerror", None) or error)
 
@@ -145,11 +145,10 @@ def writing(path: str | os.PathLike[str], error_type: type[PaddleMnistError]) ->
     """Say of what cannot be written that it cannot, and why.
 
     Args:
-        path: what is written in the block; its folder is made where it is missing.
+        path: what is written in the block.
         error_type: what to raise instead of an OSError.
     """
     try:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
         yield
     except (OSError, ValueError) as error:  # ValueError: no file can have such a name
         raise error_type(f"{path} cannot be written: {reason_of(error)}") from error
@@ -166,4 +165,5 @@ def write_file(
         error_type: what to raise where it cannot be written.
     """
     with writing(path, error_type):
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
         replace_file(Path(path), content)

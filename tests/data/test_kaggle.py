@@ -21,6 +21,7 @@ from paddle_mnist.data.kaggle import (
     read_unlabelled,
     write_submission,
 )
+from paddle_mnist.system import files
 from paddle_mnist.system.errors import DataError, UsageError
 from paddle_mnist.system.text_lines import BYTE_ORDER_MARK
 
@@ -181,7 +182,7 @@ def test_a_label_is_no_pixel(tmp_path):
 def test_what_is_no_file_is_refused(tmp_path):
     with pytest.raises(DataError, match="is a folder"):
         read_labelled(tmp_path)
-    with pytest.raises(DataError, match="does not exist"):
+    with pytest.raises(DataError, match="there is no such file"):
         read_labelled(tmp_path / "train.csv")
 
 
@@ -396,7 +397,7 @@ def test_what_is_no_file_is_not_written(tmp_path):
         (tmp_path / "file" / "submission.csv", "(Not a directory|File exists|No such file)"),
         (tmp_path / "a\0b", ".*embedded null"),
     ):
-        words = f"^the submission {re.escape(repr(str(path)))} cannot be written: {reason}"
+        words = f"^{re.escape(str(path))} cannot be written: {reason}"
         with pytest.raises(UsageError, match=words):
             write_submission(path, np.array([1]))
 
@@ -404,7 +405,7 @@ def test_what_is_no_file_is_not_written(tmp_path):
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no such pipes on Windows")
 def test_a_pipe_is_not_opened_as_it_would_block(tmp_path, monkeypatch):
     os.mkfifo(tmp_path / "pipe")
-    monkeypatch.setattr(kaggle, "open", lambda *_: pytest.fail("it is opened"), raising=False)
+    monkeypatch.setattr(files, "open", lambda *_: pytest.fail("it is opened"), raising=False)
     with pytest.raises(UsageError, match="pipe is there already, and is not a submission"):
         check_submission_file(tmp_path / "pipe", tmp_path / "test.csv")
 
@@ -416,6 +417,6 @@ def test_a_submission_that_cannot_be_read_is_not_written_over(tmp_path, monkeypa
     def denied(*_arguments):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(kaggle, "open", denied, raising=False)
+    monkeypatch.setattr(files, "open", denied, raising=False)
     with pytest.raises(UsageError, match="is not a submission"):
         check_submission_file(path, tmp_path / "test.csv")

@@ -443,7 +443,7 @@ def test_a_place_that_cannot_be_written_is_named(parts, tmp_path, monkeypatch, n
     (tmp_path / "folder").mkdir()
     (tmp_path / "file.txt").touch()
     before = sorted(tmp_path.iterdir())
-    with pytest.raises(UsageError, match="the page .* cannot be written: "):
+    with pytest.raises(UsageError, match=" cannot be written: "):
         write_page([recognizer("linear")], name)
     assert sorted(tmp_path.iterdir()) == before
 

@@ -475,7 +475,7 @@ def test_other_files_are_refused(read, case):
 
 
 def test_what_is_no_file_is_refused(tmp_path):
-    with pytest.raises(RunError, match="No such file"):
+    with pytest.raises(RunError, match="there is no such file"):
         read_pdparams(tmp_path / "missing.pdparams")
     with pytest.raises(RunError, match="it is a folder"):
         read_pdparams(tmp_path)

@@ -117,8 +117,8 @@ def test_of_a_file_that_is_too_large_nothing_is_read(tmp_path):
 def test_what_is_not_a_file_is_not_read(tmp_path, read):
     for path, kind, reason in (
         (tmp_path, IsADirectoryError, "it is a folder"),
-        (tmp_path / "none", FileNotFoundError, "No such file or directory"),
-        ("a\0b", FileNotFoundError, "embedded null"),
+        (tmp_path / "none", FileNotFoundError, "there is no such file"),
+        ("a\0b", FileNotFoundError, "there is no such file"),
     ):
         with pytest.raises(kind) as error:
             read(path)
