@@ -14,7 +14,7 @@ COMMANDS = {
     "evaluate": "measure a run on test images or on a folder of pictures",
     "predict": "read the digit in a picture",
     "demo": "write the page to draw on, with trained networks inside",
-    "export": "write a run as ONNX, Paddle's formats, or a page",
+    "export": "write a run as ONNX or in one of Paddle's formats",
     "import-weights": "make a run from the .pdparams file of another course",
     "homework": "exercises that check themselves",
 }

@@ -366,7 +366,7 @@ def test_a_current_folder_that_cannot_be_written_is_told(place, figure):
         ["homework", "check", "3-1", "--folder", "homework"],
         ["homework", "hint", "3-1", "--folder", "homework"],
         ["demo", "--stage", "linear", "-o", "page.html"],
-        ["export", "--stage", "linear", "--format", "html", "-o", "out.html"],
+        ["export", "--stage", "linear", "--format", "pdparams", "-o", "out.pdparams"],
         ["export", "--stage", "linear", "--format", "paddle", "-o", "exported"],
     ]
     done = run(place, DRIVER, json.dumps(writing), before=before)

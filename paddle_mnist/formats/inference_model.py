@@ -66,7 +66,7 @@ def _check_written(network: nn.Layer, folder: Path) -> None:
 
 
 def inference_outputs(folder: Path, rows: np.ndarray) -> np.ndarray:
-    """What Paddle's inference engine computes with the model in a folder.
+    """Compute with the model in a folder, by Paddle's inference engine.
 
     Args:
         folder: what `write_inference_model` wrote.

@@ -68,7 +68,7 @@ def write_onnx(network: nn.Layer, path: Path, metadata: Mapping[str, str]) -> No
 
 
 def onnx_outputs(path: Path, rows: np.ndarray) -> np.ndarray:
-    """What onnxruntime computes with an ONNX file.
+    """Compute with an ONNX file, by onnxruntime.
 
     Args:
         path: what `write_onnx` wrote.

@@ -25,9 +25,10 @@ from unittest import mock
 import numpy as np
 from PIL import Image
 
-from paddle_mnist import export
+from paddle_mnist import export as export_command
 from paddle_mnist.data import download, idx, kaggle
 from paddle_mnist.data import mnist_files as originals
+from paddle_mnist.formats import export
 from paddle_mnist.homework import __main__ as homework
 from paddle_mnist.homework import progress, report
 from paddle_mnist.ladder import results as ladder
@@ -363,7 +364,7 @@ def export_as(kind: str, folder: Path, value: int) -> None:
     stage = "linear" if value == OLD else "tiny"
     words = ["--stage", stage, "--format", kind, "-o", folder / f"model{export.FORMATS[kind]}"]
     with mock.patch.object(tempfile, "tempdir", str(folder)):
-        command(export.main, *words)
+        command(export_command.main, *words)
 
 
 def read_export(kind: str, folder: Path) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from paddle_mnist.core.stages import build_network
 from paddle_mnist.data import load_mnist
 from paddle_mnist.demo.page import page_of, stages_of
 from paddle_mnist.evaluate import note_other_classes
-from paddle_mnist.export import contract
+from paddle_mnist.formats.export import contract
 from paddle_mnist.import_weights import refuse_trained_run
 from paddle_mnist.ladder.results import finished_run
 from paddle_mnist.ladder.rows import ROWS
