@@ -53,7 +53,7 @@ def read_bounded(path: str | os.PathLike[str], most: int) -> bytes:
         size = os.fstat(file.fileno()).st_size
         if size <= most:
             return file.read(size)  # even where it is growing
-    raise OSError(errno.EFBIG, f"it has more than {most:,} bytes", str(path))
+    raise OSError(errno.EFBIG, f"it has more than {most / 10**6:g} MB", str(path))
 
 
 def reason_of(error: Exception) -> str:

@@ -448,7 +448,7 @@ def test_what_is_there_and_right_is_not_fetched_again(server, tmp_path):
 
 CHILD = """
 import contextlib, json, os, sys, time
-from paddle_mnist.data import originals
+from paddle_mnist.data import mnist_files as originals
 from paddle_mnist.data.download import download
 originals.SHA256.update(json.loads(sys.argv[3]))
 if sys.argv[4] == "die":

@@ -435,7 +435,7 @@ def test_a_file_that_is_too_large_is_not_read_into_memory(tmp_path):
         file.truncate(500_000_001)  # takes no room on the disk
     tracemalloc.start()
     try:
-        with pytest.raises(RunError, match="more than 500,000,000 bytes"):
+        with pytest.raises(RunError, match="more than 500 MB"):
             read_pdparams(path)
         assert tracemalloc.get_traced_memory()[1] < 1_000_000
     finally:
