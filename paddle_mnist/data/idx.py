@@ -12,7 +12,6 @@ import hashlib
 import io
 import math
 import os
-import stat
 import struct
 import zlib
 from collections.abc import Iterator
@@ -23,7 +22,7 @@ import numpy as np
 
 from paddle_mnist.data.split import CLASSES, SIDE
 from paddle_mnist.system.errors import DataError
-from paddle_mnist.system.files import write_file
+from paddle_mnist.system.files import open_file, reason_of, write_file
 
 # The third byte, 8, says "unsigned bytes"; the fourth is the number of dimensions.
 IMAGES_MAGIC = 0x00000803
@@ -113,21 +112,17 @@ def _read_stream(stream: _Stream, magic: int, path: StrPath) -> np.ndarray:
 def _read(path: StrPath, magic: int) -> np.ndarray:
     """Read the uint8 array of one IDX file, with the shape of its header."""
     try:
-        # Opening a named pipe would wait for ever.
-        mode = os.stat(path).st_mode
-        if not stat.S_ISREG(mode):
-            what = "a folder" if stat.S_ISDIR(mode) else "not an ordinary file"
-            raise DataError(f"{path} is {what}; expected an IDX file of {KINDS[magic]}")
-        with open(path, "rb") as file:
+        with open_file(path) as file:
             packed = file.read(2) == GZIP_MAGIC
             file.seek(0)
             stream: _Stream = gzip.GzipFile(fileobj=file, mode="rb") if packed else file
             return _read_stream(stream, magic, path)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise DataError(f"{path} is a damaged gzip file ({error}); get the file again") from error
-    except (OSError, ValueError) as error:  # ValueError: a path with a NUL character
-        reason = getattr(error, "strerror", None) or error
-        raise DataError(f"{path} cannot be read: {reason}") from error
+    except OSError as error:
+        raise DataError(
+            f"{path} cannot be read: {reason_of(error)}; expected an IDX file of {KINDS[magic]}"
+        ) from error
     except MemoryError as error:
         raise DataError(f"{path} does not fit into this computer's memory") from error
 

@@ -16,7 +16,7 @@ import pickle
 import pickletools
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
@@ -45,7 +45,7 @@ class _DataType:
             )
         self.dtype = np.dtype(kind)
 
-    def set_state(self, state: Any) -> None:
+    def __setstate__(self, state: Any) -> None:
         if state[1] not in ("<", ">", "|", "="):
             raise ValueError("an unknown order of bytes")
         self.dtype = self.dtype.newbyteorder(state[1])
@@ -58,7 +58,7 @@ class _Array:
         if kind is not _NDARRAY:
             raise _RefusedError("it makes an array that is not a numpy.ndarray")
 
-    def set_state(self, state: Any) -> None:
+    def __setstate__(self, state: Any) -> None:
         _version, self.shape, self.kind, self.is_fortran, self.content = state
         if not isinstance(self.kind, _DataType) or not isinstance(self.content, (bytes, str)):
             raise _RefusedError("it holds an array of something other than plain numbers")
@@ -106,80 +106,54 @@ _NAMES = {
 }
 
 
-# Four of Python's steps have a check before them, or are done otherwise.
-
-
-def _call(machine: Any) -> None:
-    if not isinstance(machine.stack[-1], tuple):  # of a text each letter would be an argument
-        raise _RefusedError("it calls something in an unknown way")
-    _PYTHONS[_CODES["REDUCE"]](machine)
-
-
-def _set_state(machine: Any) -> None:
-    # Python's would set any attribute of anything, a function's too.
-    state, target = machine.stack.pop(), machine.stack[-1]
-    if not isinstance(target, (_Array, _DataType)):
-        raise _RefusedError("it sets the inner state of something that is not an array")
-    target.set_state(state)
-
-
-def _set_item(machine: Any) -> None:
-    _check_keys(machine.stack[-2:-1])
-    _PYTHONS[_CODES["SETITEM"]](machine)
-
-
-def _set_items(machine: Any) -> None:
-    _check_keys(machine.stack[::2])  # the stack begins anew at each mark
-    _PYTHONS[_CODES["SETITEMS"]](machine)
-
-
-def _check_keys(keys: list[Any]) -> None:
-    # To look a tuple of tuples of tuples up may take for ever, or all of the process' stack.
-    if not all(isinstance(key, str) for key in keys):
-        raise _RefusedError(f"it holds an entry whose name is not a text; {_HOW_TO_SAVE}")
-
-
 # By the names of pickletools, whose source documents them. All others (classes, extensions,
-# references to outside, …) do not belong in a file of weights, and are refused.
-_PLAIN_STEPS = """
+# references to outside, …) are no part of a file of weights, and are refused.
+_STEP_NAMES = """
 PROTO FRAME MARK STOP NONE NEWTRUE NEWFALSE BININT BININT1 BININT2 LONG1 BINFLOAT
 BINUNICODE SHORT_BINUNICODE BINUNICODE8 BINBYTES SHORT_BINBYTES BINBYTES8
-EMPTY_LIST EMPTY_DICT EMPTY_TUPLE TUPLE1 TUPLE2 TUPLE3 TUPLE APPEND APPENDS
-MEMOIZE BINPUT LONG_BINPUT BINGET LONG_BINGET GLOBAL STACK_GLOBAL
+EMPTY_LIST EMPTY_DICT EMPTY_TUPLE TUPLE1 TUPLE2 TUPLE3 TUPLE APPEND APPENDS SETITEM SETITEMS
+MEMOIZE BINPUT LONG_BINPUT BINGET LONG_BINGET GLOBAL STACK_GLOBAL REDUCE BUILD
 """
-_CODES = {opcode.name: ord(opcode.code) for opcode in pickletools.opcodes}
-_PYTHONS = pickle._Unpickler.dispatch
-_STEPS: dict[str, Callable[[Any], None]] = {
-    **{name: _PYTHONS[_CODES[name]] for name in _PLAIN_STEPS.split()},
-    "REDUCE": _call,
-    "BUILD": _set_state,
-    "SETITEM": _set_item,
-    "SETITEMS": _set_items,
-}
-
-
-class _Steps(dict[int, Callable[[Any], None]]):
-    """From the code of a step to the function that takes it; each look-up counts."""
-
-    taken = 0
-
-    def __getitem__(self, code: int) -> Callable[[Any], None]:
-        self.taken += 1
-        if self.taken > MAX_STEPS:
-            raise _RefusedError(f"it has more than {MAX_STEPS:,} steps, far more than weights need")
-        return super().__getitem__(code)
-
-    def __missing__(self, code: int) -> NoReturn:
-        name = next((name for name, known in _CODES.items() if known == code), "an unknown step")
-        raise _RefusedError(f"it holds {name}, which a file of weights has no use for")
+_STEPS = frozenset(_STEP_NAMES.split())
+_NAMES_OF_STEPS = {ord(opcode.code): opcode.name for opcode in pickletools.opcodes}
 
 
 class _Unpickler(pickle._Unpickler):
     """Python's unpickler that is written in Python: the one in C has steps that none can check."""
 
+    stack: list[Any]
+    metastack: list[list[Any]]
+    read: Callable[[int], bytes]
+
     def __init__(self, content: bytes) -> None:
         super().__init__(io.BytesIO(content))
-        self.dispatch = _Steps({_CODES[name]: step for name, step in _STEPS.items()})  # type: ignore[misc]
+        self.taken = 0
+        self.dispatch = self  # type: ignore[misc, assignment]  # `load` looks each step up in it
+
+    def __getitem__(self, code: int) -> Callable[[Any], None]:
+        """Find the function that takes the next step, if it may be taken."""
+        self.taken += 1
+        if self.taken > MAX_STEPS:
+            raise _RefusedError(f"it has more than {MAX_STEPS:,} steps, far more than weights need")
+        step = _NAMES_OF_STEPS.get(code, "an unknown step")
+        if step not in _STEPS:
+            raise _RefusedError(f"it holds {step}, which a file of weights has no use for")
+        self._check(step)
+        return pickle._Unpickler.dispatch[code]
+
+    def _check(self, step: str) -> None:
+        # Of a text each letter would be an argument.
+        if step == "REDUCE" and not isinstance(self.stack[-1], tuple):
+            raise _RefusedError("it calls something in an unknown way")
+        # Without __setstate__ any attribute of anything would be set, a function's too.
+        if step == "BUILD" and not isinstance(self.stack[-2], (_Array, _DataType)):
+            raise _RefusedError("it sets the inner state of something that is not an array")
+        if step in ("SETITEM", "SETITEMS"):
+            # The stack begins anew at each mark. To look a tuple of tuples of tuples up may take
+            # for ever, or all of the process' stack.
+            keys = self.stack[-2:-1] if step == "SETITEM" else self.stack[::2]
+            if not all(isinstance(key, str) for key in keys):
+                raise _RefusedError(f"it holds an entry whose name is not a text; {_HOW_TO_SAVE}")
 
     def find_class(self, module: str, name: str) -> Any:
         """Find what stands for a name."""
@@ -191,13 +165,12 @@ class _Unpickler(pickle._Unpickler):
             )
         return _NAMES[module, name]
 
-
-def _unpickle(content: bytes) -> Any:
-    machine: Any = _Unpickler(content)
-    value = machine.load()
-    if machine.stack or machine.metastack or machine.read(1):
-        raise _RefusedError("it is damaged: something is left over behind its end")
-    return value
+    def load_whole(self) -> Any:
+        """Load the one value that the file is to hold."""
+        value = self.load()
+        if self.stack or self.metastack or self.read(1):
+            raise _RefusedError("it is damaged: something is left over behind its end")
+        return value
 
 
 def _shown(value: Any) -> str:
@@ -257,7 +230,7 @@ def read_pdparams(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
     try:
         if not content.startswith(pickle.PROTO):  # which is the first step since protocol 2
             raise pickle.UnpicklingError
-        return _named_arrays(_unpickle(content), len(content))
+        return _named_arrays(_Unpickler(content).load_whole(), len(content))
     except _RefusedError as error:
         raise RunError(
             f"{path} is refused, and nothing that it names was called: {error}"

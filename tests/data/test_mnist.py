@@ -207,7 +207,7 @@ def test_a_damaged_cache_is_told_and_not_used(
     damage(tmp_path / "cache", write_folder, make_split, how)
     expected = {
         "cut off": "train-images-idx3-ubyte.gz is a damaged gzip file",
-        "incomplete": "t10k-labels-idx1-ubyte.gz cannot be read: No such file",
+        "incomplete": "t10k-labels-idx1-ubyte.gz cannot be read: there is no such file",
         "another data set": "is not MNIST's train-images-idx3-ubyte",
     }[how]
     sample = load_mnist().source
@@ -425,7 +425,7 @@ MISFITS = {
     ),
     "a folder for a file": (
         lambda folder: become_folder(folder / TEST_IMAGES),
-        "t10k-images-idx3-ubyte.gz is a folder; expected an IDX file of images",
+        "t10k-images-idx3-ubyte.gz cannot be read: it is a folder; expected an IDX file",
     ),
     "a copy that was cut off": (
         lambda folder: os.truncate(folder / TEST_IMAGES, 900),
