@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 import shutil
 import tempfile
@@ -30,6 +31,7 @@ from compare.sections import QUICK, SECTIONS, Setup, Sizes
 from paddle_mnist.data import load_mnist
 from paddle_mnist.ladder.results import machine
 from paddle_mnist.plots import save_figure
+from paddle_mnist.system.runtime import processor
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "benchmarks"
@@ -51,7 +53,8 @@ def load_results(folder: Path = FOLDER) -> dict[str, Any]:
 def save_section(folder: Path, name: str, found: dict[str, Any]) -> None:
     """Keep a section, beside what another process may have measured meanwhile."""
     versions = {"python": platform.python_version(), "paddle": version("paddlepaddle")}
-    results = {**load_results(folder), name: found, "machine": machine("cpu", versions)}
+    here = machine(f"{os.cpu_count()} cores of an {processor()}", "cpu", versions)
+    results = {**load_results(folder), name: found, "machine": here}
     (folder / RESULTS).write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
 
 

@@ -31,6 +31,7 @@ from paddle_mnist.ladder.results import PICTURE
 from paddle_mnist.ladder.results import load_results as load_ladder
 from paddle_mnist.ladder.results import machine as describe_machine
 from paddle_mnist.ladder.table import ENGLISH, markdown, minutes, spread
+from paddle_mnist.system.runtime import processor
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "figures.json"
@@ -217,7 +218,7 @@ def machine() -> str:
     import paddle
 
     versions = {"python": platform.python_version(), "paddle": paddle.__version__}
-    return describe_machine("cpu", versions)
+    return describe_machine(f"{os.cpu_count()} cores of an {processor()}", "cpu", versions)
 
 
 def texts_of(language: str, machines: Iterable[str]) -> dict[str, str]:

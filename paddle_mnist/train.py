@@ -28,7 +28,7 @@ from paddle_mnist.parallel.launch import (
     place_of_process,
     run_together,
 )
-from paddle_mnist.system.command_line import Parser, StoppedError, run
+from paddle_mnist.system.command_line import Parser, StoppedError, command_line, run
 from paddle_mnist.system.errors import RunError, UsageError
 from paddle_mnist.system.runtime import DEVICES, prepare
 
@@ -219,12 +219,13 @@ def how_to_resume(
     stage: str, folder: Path, visualdl: Path | None = None, processes: int = 1
 ) -> str:
     """What to tell somebody whose training ended after an epoch was saved."""
-    options = f" --visualdl {visualdl}" if visualdl else ""
-    options += f" --processes {processes}" if processes > 1 else ""
-    return (
-        "The last finished epoch is saved; go on with: "
-        f"python -m paddle_mnist.train --stage {stage} --out {folder} --resume{options}"
-    )
+    options: dict[str, Any] = {"stage": stage, "out": folder, "resume": True}
+    if visualdl:
+        options["visualdl"] = visualdl
+    if processes > 1:
+        options["processes"] = processes
+    command = command_line("train", options)
+    return f"The last finished epoch is saved; go on with: {command}"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -12,12 +12,12 @@ from paddle_mnist.ladder.results import PICTURE, RESULTS, TABLE, draw_results, l
 from paddle_mnist.ladder.rows import ROWS, find_row
 from paddle_mnist.ladder.table import Results, markdown
 from paddle_mnist.ladder.training import train_missing
-from paddle_mnist.system.command_line import USAGE_ERROR, Parser, run
+from paddle_mnist.system.command_line import USAGE_ERROR, Parser, StoppedError, run
 from paddle_mnist.system.errors import UsageError
 
 
 def build_parser() -> Parser:
-    """The command's arguments."""
+    """Describe the command's arguments."""
     parser = Parser(
         prog="python -m paddle_mnist.ladder",
         description="Train every stage over several seeds, one training after the other, and write "
@@ -50,7 +50,7 @@ def build_parser() -> Parser:
     return parser
 
 
-def climb(arguments: argparse.Namespace) -> int:
+def ladder(arguments: argparse.Namespace) -> int:
     """Run the command."""
     names = [find_row(name) for name in arguments.rows] or list(ROWS)
     if arguments.seeds is not None and arguments.seeds < 1:
@@ -66,7 +66,7 @@ def climb(arguments: argparse.Namespace) -> int:
         )
         draw_results(folder)
     except KeyboardInterrupt:
-        raise KeyboardInterrupt(
+        raise StoppedError(
             "What is finished is kept, and so is the last epoch of an unfinished training; "
             "the same command goes on from there."
         ) from None
@@ -85,7 +85,7 @@ def print_list(names: Sequence[str], results: Results) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command's entry; returns the exit code."""
-    return run(climb, build_parser(), arguments)
+    return run(ladder, build_parser(), arguments)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ _OFF = (None, False, 0, "", "none")
 
 
 def wanted_recipes(data: str) -> dict[str, Recipe]:
-    """The recipe that the runs of each row must have.
+    """Work out the recipe that the runs of each row must have.
 
     Args:
         data: as for `load_mnist`.
@@ -51,7 +51,7 @@ def wanted_recipes(data: str) -> dict[str, Recipe]:
 
 
 def recipe_of(config: Mapping[str, Any], parameters: int, data: Mapping[str, Any]) -> Recipe:
-    """What all trainings of a row have in common.
+    """Collect what all trainings of a row have in common.
 
     Args:
         config: the fields of `Config`.
@@ -63,7 +63,7 @@ def recipe_of(config: Mapping[str, Any], parameters: int, data: Mapping[str, Any
 
 
 def same_recipe(found: Recipe, wanted: Recipe) -> bool:
-    """Whether trainings with two recipes may be compared.
+    """Tell whether trainings with two recipes may be compared.
 
     Of a recipe that can stop early, the epochs are only a limit, and a run with a lower one was
     ended early. What only one of them names came with another version, and must be off.

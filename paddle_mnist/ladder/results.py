@@ -7,17 +7,15 @@ of the new one.
 from __future__ import annotations
 
 import json
-import os
-import platform
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from paddle_mnist.core.stages import STAGES
 from paddle_mnist.ladder.recipes import Recipe, check_same_data, recipe_of, same_recipe
-from paddle_mnist.ladder.rows import ROWS, Row, folder_name, options_of, shown
+from paddle_mnist.ladder.rows import ROWS, Row, folder_name, options_of
 from paddle_mnist.ladder.table import Results, markdown, points
+from paddle_mnist.system.command_line import command_line
 from paddle_mnist.system.errors import RunError, UsageError
 from paddle_mnist.system.files import write_file
 
@@ -101,7 +99,7 @@ def update(out: Path, folder: Path, wanted: Mapping[str, Recipe]) -> Results:
 
 
 def finished_run(name: str, folder: Path, wanted: Recipe) -> dict[str, Any] | None:
-    """What the results keep of the run in a folder; None: it is not finished, or of another recipe.
+    """Read what the results keep of a run; None: it is not finished, or of another recipe.
 
     Args:
         name: a key of ROWS.
@@ -125,7 +123,7 @@ def finished_run(name: str, folder: Path, wanted: Recipe) -> dict[str, Any] | No
 
 
 def find_run(folder: Path, wanted: Recipe) -> Record | None:
-    """The `run.json` of a run in a folder, where it was trained with the wanted recipe.
+    """Load the `run.json` of a run in a folder, where it was trained with the wanted recipe.
 
     Raises:
         UsageError: it was trained on other data, and would be overwritten.
@@ -142,7 +140,7 @@ def find_run(folder: Path, wanted: Recipe) -> Record | None:
 
 
 def is_finished(record: Record, wanted: Recipe) -> bool:
-    """Whether a run was measured on the test images after all epochs that its recipe asks for.
+    """Tell whether a run was measured on the test images after all epochs that its recipe asks for.
 
     One that can stop early may have been ended early too, and is reported as such.
     """
@@ -151,12 +149,12 @@ def is_finished(record: Record, wanted: Recipe) -> bool:
 
 
 def find_seed(row: Mapping[str, Any], seed: int) -> dict[str, Any] | None:
-    """What was measured of one seed of a row."""
+    """Pick what was measured of one seed of a row."""
     return next((run for run in row["runs"] if run["seed"] == seed), None)
 
 
 def measured_run(row: Row, record: Record, wanted: Recipe) -> dict[str, Any]:
-    """What the results keep of a finished run.
+    """Collect what the results keep of a finished run.
 
     Args:
         row: what the run belongs to.
@@ -164,9 +162,9 @@ def measured_run(row: Row, record: Record, wanted: Recipe) -> dict[str, Any]:
         wanted: the row's recipe.
     """
     history, config = record["history"], record["config"]
-    words = options_of(row, config["seed"])
+    options = options_of(row, config["seed"])
     if config["epochs"] != wanted["epochs"]:
-        words += ["--epochs", str(config["epochs"])]
+        options["epochs"] = config["epochs"]
     used = next(epoch for epoch in history if epoch["epoch"] == record["used_epoch"])
     return {
         "seed": config["seed"],
@@ -179,34 +177,41 @@ def measured_run(row: Row, record: Record, wanted: Recipe) -> dict[str, Any]:
         "seconds": record["seconds"],
         # The calmest one: whatever else the machine does meanwhile only makes an epoch longer.
         "seconds_an_epoch": min(epoch["seconds"] for epoch in history),
-        "command": shown(words),
-        "machine": machine(record["device"], record["versions"]),
+        "command": command_line("train", options),
+        "machine": machine_of(record),
     }
 
 
-def ended_by_hand(history: Sequence[Mapping[str, Any]], wanted: Recipe) -> bool:
-    """Whether a training that can stop early was ended before it would have stopped."""
+def ended_by_hand(history: Sequence[dict[str, Any]], wanted: Recipe) -> bool:
+    """Tell whether a training that can stop early was ended before it would have stopped."""
     if len(history) >= wanted["epochs"]:
         return False
-    losses = [epoch["validation_loss"] for epoch in history]
-    epochs_without_gain = len(losses) - 1 - losses.index(min(losses))
-    return bool(epochs_without_gain < wanted["early_stopping"])
+    from paddle_mnist.core.callbacks import epochs_without_gain
+
+    return bool(epochs_without_gain(history) < wanted["early_stopping"])
 
 
-def machine(device: str, versions: Mapping[str, str]) -> str:
-    """One line about this machine and what runs on it.
+def machine_of(record: Record) -> str:
+    """Describe in one line the machine that a run was trained on.
 
     Args:
+        record: the run's `run.json`; older ones do not name the processor.
+    """
+    threads = f"{record['threads']} thread{'s' if record['threads'] > 1 else ''}"
+    processor = record.get("processor", "unknown processor")
+    return machine(f"{threads} of an {processor}", record["device"], record["versions"])
+
+
+def machine(hardware: str, device: str, versions: Mapping[str, str]) -> str:
+    """Describe in one line a machine, and what runs on it.
+
+    Args:
+        hardware: the processor, and how much of it, such as "2 cores of an AMD EPYC".
         device: "cpu", or the name of a graphics processor.
         versions: at least of "python" and "paddle".
     """
-    model = platform.processor() or platform.machine()
-    if sys.platform == "linux":
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-        model = names[0] if names else model
     return (
-        f"{os.cpu_count()} cores of an {model}, {'no GPU' if device == 'cpu' else device}; "
+        f"{hardware}, {'no GPU' if device == 'cpu' else device}; "
         f"Python {versions['python']}, PaddlePaddle {versions['paddle']}"
     )
 

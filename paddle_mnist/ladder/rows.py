@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import difflib
-import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -62,7 +61,7 @@ ROWS = _all_rows()
 
 
 def find_row(name: str) -> str:
-    """The full name of a row, from that or from the name of its folder.
+    """Look up the full name of a row, from that or from the name of its folder.
 
     Raises:
         UsageError: there is none; the text has the nearest one and all of them.
@@ -77,19 +76,10 @@ def find_row(name: str) -> str:
 
 
 def folder_name(name: str) -> str:
-    """From "deep-cnn --schedule constant" to "deep-cnn--schedule-constant"."""
+    """Turn "deep-cnn --schedule constant" into "deep-cnn--schedule-constant"."""
     return name.replace(" --", "--").replace(" ", "-")
 
 
-def options_of(row: Row, seed: int) -> list[str]:
-    """The options of the command train that make a training of a row."""
-    words = ["--stage", row.stage]
-    for name, value in row.options.items():
-        words.append(f"--{name.replace('_', '-')}")
-        words += [] if value is True else [str(value)]
-    return [*words, "--seed", str(seed)]
-
-
-def shown(words: Sequence[str]) -> str:
-    """The command of a training, as one would type it."""
-    return shlex.join(["python", "-m", "paddle_mnist.train", *words])
+def options_of(row: Row, seed: int) -> dict[str, Any]:
+    """Collect the options of the command train that make a training of a row."""
+    return {"stage": row.stage, **row.options, "seed": seed}

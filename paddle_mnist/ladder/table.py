@@ -27,7 +27,7 @@ ENGLISH = {
 
 
 def markdown(results: Results, picture: str, texts: Mapping[str, str] = ENGLISH) -> str:
-    """The table of the rows that were measured, with what has to be said about it.
+    """Write the table of the rows that were measured, with what has to be said about it.
 
     Args:
         results: of all rows.
@@ -92,7 +92,7 @@ def _notes(results: Results, texts: Mapping[str, str]) -> Iterator[str]:
 
 
 def spread(values: Sequence[float], form: str, text: str = ENGLISH["range"]) -> str:
-    """A mean with its range: `99.24 (99.18–99.30)`, or the one value."""
+    """Write a mean with its range: `99.24 (99.18–99.30)`, or the one value."""
     mean = format(statistics.mean(values), form)
     if len(values) == 1:
         return mean
@@ -100,18 +100,18 @@ def spread(values: Sequence[float], form: str, text: str = ENGLISH["range"]) -> 
 
 
 def minutes(row: Mapping[str, Any]) -> float:
-    """How long a training takes: its epochs, each as long as the calmest one of all seeds."""
+    """Count how long a training takes: its epochs, each as long as the calmest one of all seeds."""
     seconds: float = min(run["seconds_an_epoch"] for run in row["runs"])
     epochs: float = statistics.mean(run["epochs"] for run in row["runs"])
     return seconds * epochs / 60
 
 
 def difference(row: Mapping[str, Any]) -> float | None:
-    """How far a row's mean accuracy lies above its source's, on the images that the source took.
+    """Compare a row's mean accuracy with its source's, on the images that the source took.
 
     Returns:
-        None where the source gives no figure for these images, or one for images held out, and the
-        row holds none out.
+        How far it lies above; None where the source gives no figure for these images, or one for
+        images held out, and the row holds none out.
     """
     key = {"test": "accuracy", "validation": "validation_accuracy"}[row["source_split"]]
     values: list[float | None] = [run[key] for run in row["runs"]]
@@ -128,7 +128,7 @@ def _source_accuracy(row: Mapping[str, Any]) -> float | None:
 
 
 def points(results: Results) -> dict[str, dict[str, Any]]:
-    """What `plots.plot_ladder` draws of the results: rows that were measured."""
+    """Collect what `plots.plot_ladder` draws of the results: rows that were measured."""
     found = {}
     for name, row in results.items():
         if row["runs"]:

@@ -11,7 +11,8 @@ from typing import TextIO
 
 from paddle_mnist.ladder.recipes import same_recipe, wanted_recipes
 from paddle_mnist.ladder.results import find_run, find_seed, load_results, update
-from paddle_mnist.ladder.rows import ROWS, folder_name, options_of, shown
+from paddle_mnist.ladder.rows import ROWS, folder_name, options_of
+from paddle_mnist.system.command_line import command_line, words_of
 
 # Longer than a training needs to end itself after Ctrl-C.
 PATIENCE_SECONDS = 3
@@ -55,11 +56,13 @@ def train_missing(
             print(f"{name}: its recipe has changed; older figures do not count", file=news)
         for seed in missing:
             run_folder = out / folder_name(name) / f"seed-{seed}"
-            words = [*options_of(ROWS[name], seed), "--out", str(run_folder)]
-            words += ["--data", data] if data else []
-            words += ["--resume"] if find_run(run_folder, wanted[name]) else []
-            print(f"{name}, seed {seed}: {shown(words)}", file=news, flush=True)
-            reason = run_training_process(words, news)
+            options = {**options_of(ROWS[name], seed), "out": run_folder}
+            if data:
+                options["data"] = data
+            if find_run(run_folder, wanted[name]):
+                options["resume"] = True
+            print(f"{name}, seed {seed}: {command_line('train', options)}", file=news, flush=True)
+            reason = run_training_process(words_of(options), news)
             results = update(out, folder, wanted)
             found = find_seed(results[name], seed)
             if found and not reason:

@@ -6,7 +6,6 @@ import csv
 import dataclasses
 import io
 import platform
-import shlex
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from paddle_mnist.data import Mnist, fingerprint
 from paddle_mnist.plots import plot_confusion, plot_history, plot_mistakes, save_figure
 from paddle_mnist.runs.folder import update_record
 from paddle_mnist.runs.record import Record
+from paddle_mnist.system.command_line import command_line
 from paddle_mnist.system.errors import RunError
 from paddle_mnist.system.files import replace_file
 from paddle_mnist.system.runtime import processor, thread_count
@@ -69,21 +69,18 @@ def command_of(config: Config, processes: int = 1) -> str | None:
         The command's line; None: no command can ask for this, only a program.
     """
     defaults = configure(config.stage, optimizer=config.optimizer)
-    words = ["python", "-m", "paddle_mnist.train", "--stage", config.stage]
+    options: dict[str, Any] = {"stage": config.stage}
     if config.optimizer != STAGES[config.stage].optimizer:
-        words += ["--optimizer", config.optimizer]
-    for name, value in vars(config).items():
-        option = name.replace("_", "-")
-        if value == getattr(defaults, name):
-            continue
-        if value is None or name == "early_stopping":
-            return None
-        if isinstance(value, bool):
-            words.append(f"--{option}" if value else f"--no-{option}")
-        else:
-            words += [f"--{option}", str(value)]
-    words += ["--processes", str(processes)] if processes > 1 else []
-    return shlex.join(words)
+        options["optimizer"] = config.optimizer
+    others = {
+        name: value for name, value in vars(config).items() if value != getattr(defaults, name)
+    }
+    if None in others.values() or "early_stopping" in others:
+        return None
+    options.update(others)
+    if processes > 1:
+        options["processes"] = processes
+    return command_line("train", options)
 
 
 def fixed_record(config: Config, mnist: Mnist, device: str, processes: int) -> Record:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import argparse
 import io
 import os
+import shlex
 import sys
-from collections.abc import Sequence
-from typing import Callable, NoReturn, Optional
+from collections.abc import Mapping, Sequence
+from typing import Any, Callable, NoReturn, Optional
 
 from paddle_mnist.system.errors import PaddleMnistError
 from paddle_mnist.system.runtime import prepare
@@ -70,6 +71,36 @@ def printable(text: str) -> str:
     """
     line = " ".join(text.splitlines())
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)
+
+
+def words_of(options: Mapping[str, Any]) -> list[str]:
+    """Spell options as the words of a command line, in their order.
+
+    Args:
+        options: names as a parser's namespace has them → values; True and False are spelled as
+            `--name` and `--no-name`.
+
+    Returns:
+        For {"best_weights": True, "seed": 3} the words --best-weights, --seed and 3.
+    """
+    words = []
+    for name, value in options.items():
+        option = name.replace("_", "-")
+        if isinstance(value, bool):
+            words.append(f"--{option}" if value else f"--no-{option}")
+        else:
+            words += [f"--{option}", str(value)]
+    return words
+
+
+def command_line(module: str, options: Mapping[str, Any]) -> str:
+    """Write a command of the package as one would type it.
+
+    Args:
+        module: its name in the package, such as "train".
+        options: as for `words_of`.
+    """
+    return shlex.join(["python", "-m", f"paddle_mnist.{module}", *words_of(options)])
 
 
 def _print_any_character() -> None:

@@ -40,6 +40,7 @@ def write_run(wanted):
             "parameters": parameters,
             "data": {**data, "kind": "sample", "path": "…"},
             "device": "cpu",
+            "processor": "Intel 8086",
             "threads": 1,
             "versions": {"python": "3.11.7", "paddle": "3.3.1", "numpy": "2.0.0"},
             "history": history,

@@ -15,6 +15,7 @@ from paddle_mnist.ladder.results import (
     find_run,
     find_seed,
     load_results,
+    machine_of,
     update,
 )
 from paddle_mnist.ladder.rows import ROWS
@@ -45,9 +46,17 @@ def test_finished_runs_are_taken_over(out, wanted, write_run):
     assert (run["seconds"], run["seconds_an_epoch"]) == (30.0, 6.0)
     assert run["validation_accuracy"] is None
     assert run["command"] == "python -m paddle_mnist.train --stage mlp --seed 3"
-    assert run["machine"].endswith("no GPU; Python 3.11.7, PaddlePaddle 3.3.1")
+    trained_on = "1 thread of an Intel 8086, no GPU; Python 3.11.7, PaddlePaddle 3.3.1"
+    assert run["machine"] == trained_on  # not the machine that reads the run
     row = results["mlp"]
     assert (row["stage"], row["parameters"], row["source_accuracy"]) == ("mlp", 407_050, 0.9804)
+
+
+def test_a_run_of_an_older_version_does_not_name_its_processor():
+    versions = {"python": "3.9.1", "paddle": "3.0.0"}
+    record = {"device": "NVIDIA T4", "threads": 2, "versions": versions}
+    expected = "2 threads of an unknown processor, NVIDIA T4; Python 3.9.1, PaddlePaddle 3.0.0"
+    assert machine_of(record) == expected
 
 
 def test_files_are_written_and_say_the_same(out, wanted, write_run):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from paddle_mnist.core.stages import STAGES
-from paddle_mnist.ladder.rows import ROWS, find_row, folder_name, options_of, shown
+from paddle_mnist.ladder.rows import ROWS, find_row, folder_name, options_of
+from paddle_mnist.system.command_line import command_line, words_of
 from paddle_mnist.system.errors import UsageError
 from paddle_mnist.train import build_parser
 
@@ -30,14 +31,14 @@ def test_quick_rows_have_ten_seeds_and_slow_ones_three():
 
 @pytest.mark.parametrize("name", ROWS)
 def test_the_command_train_understands_the_options_as_they_are_meant(name):
-    arguments = vars(build_parser().parse_args(options_of(ROWS[name], seed=7)))
+    arguments = vars(build_parser().parse_args(words_of(options_of(ROWS[name], seed=7))))
     given = {option: value for option, value in arguments.items() if value not in (None, False)}
     assert given == {"stage": ROWS[name].stage, "seed": 7, **ROWS[name].options}
 
 
 @pytest.mark.parametrize("name", VARIANTS)
 def test_a_variant_is_called_what_it_is_and_says_what_is_special(name):
-    command = shown(options_of(ROWS[name], seed=0))
+    command = command_line("train", options_of(ROWS[name], seed=0))
     assert f"--stage {name}" in command
     assert ROWS[name].note
 
