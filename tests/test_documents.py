@@ -20,10 +20,11 @@ from paddle_mnist.core.config import configure
 from paddle_mnist.core.stages import STAGES
 from paddle_mnist.ladder.recipes import recipe_of, same_recipe
 from paddle_mnist.ladder.results import PICTURE, TABLE, load_results
-from paddle_mnist.ladder.rows import ROWS, options_of, shown
+from paddle_mnist.ladder.rows import ROWS, options_of
 from paddle_mnist.ladder.table import difference, markdown
 from paddle_mnist.runs.folder import load_record
 from paddle_mnist.runs.shipped import shipped_run
+from paddle_mnist.system.command_line import command_line
 
 ROOT = Path(__file__).resolve().parent.parent
 LANGUAGES = ("en", "zh")
@@ -94,7 +95,7 @@ def test_the_figures_of_a_row_are_those_of_its_recipe_as_it_is_now(name):
     for run in found["runs"]:
         assert run["correct"] == round(run["accuracy"] * run["count"])
         assert run["count"] == 10_000
-        assert run["command"].startswith(shown(options_of(row, run["seed"])))
+        assert run["command"].startswith(command_line("train", options_of(row, run["seed"])))
 
 
 # The source of tuned-cnn measured on images that it held out itself, which nobody else has:

@@ -58,7 +58,7 @@ def run_of(tmp_path):
             "test": {"accuracy": 0.125, "count": 1000},
         }
         folder = tmp_path / "runs" / stage
-        checkpoint.save_run(folder, record, weights_of(network), {})
+        save_run(folder, record, weights_of(network), {})
         return folder
 
     return save

@@ -192,13 +192,15 @@ def _publish(folder: Path, name: str, content: bytes) -> None:
 
 
 def _receive(
-    folder: Path, missing: list[str], transfer: _Transfer, limits: Limits, bar: tqdm[Any]
-) -> str | None:
-    """Watch a transfer and publish what arrives, taking it off `missing`.
+    folder: Path, names: Sequence[str], transfer: _Transfer, limits: Limits, bar: tqdm[Any]
+) -> tuple[list[str], str]:
+    """Watch a transfer and publish what arrives.
 
     Returns:
-        None when all has arrived, else why the mirror was given up.
+        What is still missing, and why the mirror was given up; nothing, and "", when all has
+        arrived.
     """
+    missing = list(names)
     samples = deque([(time.monotonic(), 0)])
     while missing:
         try:
@@ -207,25 +209,29 @@ def _receive(
             arrival = None
         bar.update(transfer.received - bar.n)
         if isinstance(arrival, Exception):
-            return _reason(arrival, limits)
+            return missing, _reason(arrival, limits)
         if arrival is not None:
             name, content = arrival
             try:
                 _publish(folder, name, content)
             except DataError as error:
-                return str(error)
+                return missing, str(error)
             missing.remove(name)
         elif not _keeps_pace(samples, transfer.received, limits):
-            return f"fewer than {limits.pace_bytes:,} bytes in {limits.pace_seconds:g} s"
-    return None
+            slow = f"fewer than {limits.pace_bytes:,} bytes in {limits.pace_seconds:g} s"
+            return missing, slow
+    return [], ""
 
 
-def _try_mirror(mirror: str, folder: Path, missing: list[str], limits: Limits) -> str | None:
+def _try_mirror(
+    mirror: str, folder: Path, names: Sequence[str], limits: Limits
+) -> tuple[list[str], str]:
+    """Fetches files from a mirror; returns what `_receive` does."""
     from tqdm import tqdm
 
     transfer = _Transfer()
     threading.Thread(
-        target=_fetch_files, args=(mirror, tuple(missing), transfer, limits), daemon=True
+        target=_fetch_files, args=(mirror, names, transfer, limits), daemon=True
     ).start()
     # disable=None: no bar where standard error is not a terminal.
     bar = tqdm(
@@ -237,7 +243,7 @@ def _try_mirror(mirror: str, folder: Path, missing: list[str], limits: Limits) -
     )
     try:
         with bar:
-            return _receive(folder, missing, transfer, limits, bar)
+            return _receive(folder, names, transfer, limits, bar)
     finally:
         transfer.abandoned = True
         # A mirror that goes on sending headers would keep the thread busy for ever.
@@ -259,8 +265,8 @@ def _fetch_missing(folder: Path, mirrors: Sequence[str], limits: Limits) -> None
     for mirror in mirrors:
         if not missing:
             return
-        reason = _try_mirror(mirror, folder, missing, limits)
-        if reason:
+        missing, reason = _try_mirror(mirror, folder, missing, limits)
+        if missing:
             failures.append(f"{_host(mirror)}: {reason}")
     if missing:
         raise DataError(f"MNIST could not be downloaded ({'; '.join(failures)})")

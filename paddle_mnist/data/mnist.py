@@ -7,7 +7,9 @@ sample that ships with the package. Prints nothing: the caller prints `source.me
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from paddle_mnist.data.class_names import DIGITS, class_names, known_data_set
@@ -78,10 +80,10 @@ class _Found:
     notes: tuple[str, ...] = ()
 
 
-def _from_sample(notes: tuple[str, ...] = (), loud: bool = False) -> _Found:
+def _from_sample() -> _Found:
     train, test, _ = read_folder(SAMPLE_FOLDER)
     description = f"the sample of {len(train) + len(test):,} MNIST digits in the package"
-    return _Found("sample", SAMPLE_FOLDER, train, test, description, loud, notes)
+    return _Found("sample", SAMPLE_FOLDER, train, test, description)
 
 
 def _from_folder(folder: Path, named_by: str = "") -> _Found:
@@ -99,45 +101,42 @@ def _from_named(name: str, named_by: str = "") -> _Found:
     return _from_folder(Path(os.path.expanduser(name)), named_by)
 
 
-def _from_cache(kind: str, folder: Path, notes: list[str]) -> _Found | None:
-    """Read what a cache holds; if that cannot be used, say why in `notes` and return None."""
+def _from_cache(kind: str, folder: Path) -> _Found | None:
+    """Read what a cache holds; None: it holds nothing."""
     if not any(os.path.lexists(folder / packed_name(name)) for name in SHA256):
-        return None
-    try:
-        train, test = read_originals(folder)
-    except DataError as error:
-        notes.append(str(error))
         return None
     whose = "Paddle's cache" if kind == "paddle-cache" else "the cache"
     description = f"all of MNIST from {whose} ({folder})"
-    return _Found(kind, folder, train, test, description, notes=tuple(notes))
+    return _Found(kind, folder, *read_originals(folder), description)
 
 
-def _from_download(folder: Path, notes: list[str]) -> _Found | None:
+def _from_download(folder: Path) -> _Found:
     if os.environ.get(OFFLINE_VARIABLE, "0") not in ("", "0"):
-        notes.append(f"nothing was downloaded, because {OFFLINE_VARIABLE} is set")
-        return None
-    try:
-        download(folder)
-        train, test = read_originals(folder)
-    except DataError as error:
-        notes.append(str(error))
-        return None
+        raise DataError(f"nothing was downloaded, because {OFFLINE_VARIABLE} is set")
+    download(folder)
     description = f"all of MNIST, downloaded into the cache ({folder})"
-    return _Found("download", folder, train, test, description, notes=tuple(notes))
+    return _Found("download", folder, *read_originals(folder), description)
 
 
 def _from_first_place() -> _Found:
     named = os.environ.get(DATA_VARIABLE, "")
     if named not in ("", "auto"):
         return _from_named(named, f" (from {DATA_VARIABLE})")
-    notes: list[str] = []
-    return (
-        _from_cache("cache", cache_folder(), notes)
-        or _from_cache("paddle-cache", paddle_cache_folder(), notes)
-        or _from_download(cache_folder(), notes)
-        or _from_sample(tuple(notes), loud=True)
+    places: tuple[Callable[[], _Found | None], ...] = (
+        partial(_from_cache, "cache", cache_folder()),
+        partial(_from_cache, "paddle-cache", paddle_cache_folder()),
+        partial(_from_download, cache_folder()),
     )
+    notes: list[str] = []
+    for look in places:
+        try:
+            found = look()
+        except DataError as error:  # told with what is used instead
+            notes.append(str(error))
+        else:
+            if found:
+                return replace(found, notes=tuple(notes))
+    return replace(_from_sample(), loud=True, notes=tuple(notes))
 
 
 def _validation_count(train_count: int, share: float | None) -> int:
