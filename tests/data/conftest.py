@@ -9,8 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from paddle_mnist.data import idx
-from paddle_mnist.data import mnist_files as originals
+from paddle_mnist.data import idx, mnist_files
 from paddle_mnist.data.split import Split
 
 NAMES = (
@@ -67,7 +66,7 @@ def published(tmp_path, monkeypatch):
     for name in NAMES:
         read = idx.read_images if "images" in name else idx.read_labels
         checksum = idx.content_sha256(read(folder / f"{name}.gz"))
-        monkeypatch.setitem(originals.SHA256, name, checksum)
+        monkeypatch.setitem(mnist_files.SHA256, name, checksum)
     return folder
 
 

@@ -18,7 +18,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from paddle_mnist.data import download as downloading
-from paddle_mnist.data import mnist_files as originals
+from paddle_mnist.data import mnist_files
 from paddle_mnist.data.download import DEFAULT_LIMITS, LOCK, MIRRORS, Limits, download
 from paddle_mnist.data.mnist_files import read_originals
 from paddle_mnist.system.errors import DataError
@@ -247,7 +247,7 @@ def server(published, monkeypatch):
 
 def left_over(folder):
     """What is in the folder beside the four files and the lock."""
-    expected = {f"{name}.gz" for name in originals.SHA256} | {LOCK}
+    expected = {f"{name}.gz" for name in mnist_files.SHA256} | {LOCK}
     return sorted(set(os.listdir(folder)) - expected)
 
 
@@ -448,9 +448,9 @@ def test_what_is_there_and_right_is_not_fetched_again(server, tmp_path):
 
 CHILD = """
 import contextlib, json, os, sys, time
-from paddle_mnist.data import mnist_files as originals
+from paddle_mnist.data import mnist_files
 from paddle_mnist.data.download import download
-originals.SHA256.update(json.loads(sys.argv[3]))
+mnist_files.SHA256.update(json.loads(sys.argv[3]))
 if sys.argv[4] == "die":
     os.replace = lambda *_: os._exit(9)
 if sys.argv[4] == "unlocked":
@@ -460,14 +460,14 @@ import httpx, tqdm  # so that all begin at the same moment
 print("ready", flush=True)
 sys.stdin.readline()
 download(sys.argv[1], mirrors=[sys.argv[2]])
-train, test = originals.read_originals(sys.argv[1])
+train, test = mnist_files.read_originals(sys.argv[1])
 print(len(train), len(test))
 """
 
 
 def start_child(folder, mirror, what="live"):
     return subprocess.Popen(
-        [sys.executable, "-c", CHILD, str(folder), mirror, json.dumps(originals.SHA256), what],
+        [sys.executable, "-c", CHILD, str(folder), mirror, json.dumps(mnist_files.SHA256), what],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -513,7 +513,7 @@ def test_of_several_processes_one_fetches(server, tmp_path, start_together, tria
     count = trials(4, PROCESSES)
     children = start_together(count, tmp_path / "cache", server.mirror("thinking"))
     assert [end_of(child) for child in children] == [WHOLE] * count
-    assert files_asked(server) == sorted(f"{name}.gz" for name in originals.SHA256)
+    assert files_asked(server) == sorted(f"{name}.gz" for name in mnist_files.SHA256)
     assert left_over(tmp_path / "cache") == []
     figure("{} processes at once: {} fetch of each file, {} failures", count, 1, 0)
 
@@ -524,7 +524,7 @@ def test_without_the_lock_several_processes_fetch(server, tmp_path, start_togeth
     mirror = server.mirror("thinking")
     for child in start_together(count, tmp_path / "cache", mirror, "unlocked"):
         child.communicate(timeout=60)
-    fetches = len(server.asked) // len(originals.SHA256)
+    fetches = len(server.asked) // len(mnist_files.SHA256)
     assert fetches > 1
     figure("{} processes at once without the lock: more than {} fetch", count, 1)
 
@@ -542,8 +542,8 @@ def test_where_the_fetching_process_is_killed_another_one_takes_over(
     fetching.kill()
     ends = [end_of(child) for child in children if child is not fetching]
     assert ends == [WHOLE] * (count - 1)
-    assert set(files_asked(server)) == {f"{name}.gz" for name in originals.SHA256}
-    assert len(server.asked) <= len(originals.SHA256) + 1
+    assert set(files_asked(server)) == {f"{name}.gz" for name in mnist_files.SHA256}
+    assert len(server.asked) <= len(mnist_files.SHA256) + 1
     assert left_over(tmp_path / "cache") == []
     figure("{} processes, the fetching one killed: {} of the others failed", count, 0)
 
