@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def build_parser() -> Parser:
-    """The command's arguments."""
+    """Describe the command's arguments."""
     parser = Parser(
         prog="python -m paddle_mnist.evaluate",
         description="Measure a run on test images, or on a folder of labelled pictures.",

@@ -29,7 +29,7 @@ from paddle_mnist.measure.labelled_pictures import (
     read_pictures_npz,
 )
 from paddle_mnist.runs.recognizer import SURE, Recognizer
-from paddle_mnist.runs.seen import are_no_test_images, count_seen, describe_seen
+from paddle_mnist.runs.seen import count_seen, describe_seen, more_than_by_chance
 from paddle_mnist.system.errors import PictureError, UsageError
 
 # Probabilities below which a reading may be left out, for the table of accuracy and coverage.
@@ -200,7 +200,7 @@ def check_unseen(recognizer: Recognizer, mnist: Mnist) -> str | None:
     if not any(found.values()):
         return None
     done = f"this run was {describe_seen(found, count)}"
-    if not are_no_test_images(found, count):
+    if not more_than_by_chance(found, count):
         return done
     whose = ""
     if mnist.source.test_is_from_mnist_training:

@@ -47,6 +47,7 @@ class Reading:
         probabilities: float32 [10]; None for the linear stage, which has none.
         value: the linear stage's number, before it is rounded; None for all others.
         image: uint8 [28, 28], what the network saw.
+        class_names: what the ten classes are called.
         doubt: a key of DOUBTS, where the reading should not be believed; None: no doubt is known.
         steps: of a picture file: what each step of the preparation returned, see `images.explain`.
     """
@@ -55,8 +56,14 @@ class Reading:
     probabilities: np.ndarray | None
     value: float | None
     image: np.ndarray
+    class_names: tuple[str, ...] = DIGITS
     doubt: str | None = None
     steps: Mapping[str, Any] | None = None
+
+    @property
+    def name(self) -> str:
+        """What the class that was read is called."""
+        return self.class_names[self.digit]
 
 
 class Recognizer:
@@ -147,15 +154,15 @@ class Recognizer:
 
     def read(self, images: np.ndarray) -> list[Reading]:
         """Read a batch of prepared images, uint8 [N, 28, 28]."""
-        outputs = self.outputs(images)
+        outputs, names = self.outputs(images), self.class_names
         digits = predicted_digits(outputs)
         if outputs.shape[1] == 1:
             return [
-                Reading(int(digit), None, float(output[0]), image)
+                Reading(int(digit), None, float(output[0]), image, names)
                 for digit, output, image in zip(digits, outputs, images)
             ]
         return [
-            Reading(int(digit), row, None, image, None if row.max() >= SURE else "unsure")
+            Reading(int(digit), row, None, image, names, None if row.max() >= SURE else "unsure")
             for digit, row, image in zip(digits, softmax(outputs), images)
         ]
 

@@ -74,8 +74,8 @@ def count_seen(images: np.ndarray, seen: Seen) -> dict[str, int]:
     return found
 
 
-def are_no_test_images(found: Mapping[str, int], count: int) -> bool:
-    """Tell whether so many images have been seen that an accuracy on them says nothing.
+def more_than_by_chance(found: Mapping[str, int], count: int) -> bool:
+    """Whether so many images have been seen that an accuracy on them says nothing.
 
     Args:
         found: what `count_seen` returned.
@@ -105,7 +105,7 @@ def refuse_seen_test_images(mnist: Mnist, seen: Seen) -> None:
     if not any(found.values()):
         return
     text = f"the network would be {describe_seen(found, count)} of {mnist.source.path}"
-    if are_no_test_images(found, count):
+    if more_than_by_chance(found, count):
         raise DataError(
             f"{text}: it would have seen them, so its accuracy there would say nothing; put other "
             "images into the files to test on"
