@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-CLASSES = 10
+from paddle_mnist.data.split import CLASSES
 
 
 def predicted_digits(outputs: np.ndarray, *, truncate: bool = False) -> np.ndarray:
