@@ -14,7 +14,7 @@ from paddle_mnist.system.command_line import Parser, run
 from paddle_mnist.system.errors import RunError
 
 if TYPE_CHECKING:
-    from paddle_mnist.runs.folder import Record
+    from paddle_mnist.runs.record import Record
 
 
 def build_parser() -> Parser:

@@ -16,6 +16,7 @@ from paddle_mnist.core.stages import STAGES, build_network
 from paddle_mnist.data import load_mnist
 from paddle_mnist.formats import export as formats
 from paddle_mnist.formats.pdparams import read_pdparams
+from paddle_mnist.runs.folder import save_run
 from paddle_mnist.runs.recognizer import Recognizer
 from paddle_mnist.runs.shipped import shipped_run
 from paddle_mnist.runs.state import weights_of
