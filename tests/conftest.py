@@ -34,6 +34,7 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "promise(row, control): a test of a row of docs/promises.md")
+    config.addinivalue_line("markers", "slow_for_mutants: `make mutants` does not wait for it")
 
 
 @pytest.fixture(scope="session")

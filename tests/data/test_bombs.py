@@ -14,9 +14,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-pytestmark = pytest.mark.skipif(
-    not Path("/proc/self/status").exists(), reason="this system does not tell a process's memory"
-)
+pytestmark = [
+    pytest.mark.slow_for_mutants,
+    pytest.mark.skipif(
+        not Path("/proc/self/status").exists(),
+        reason="this system does not tell a process's memory",
+    ),
+]
 
 MEGABYTE = 1 << 20
 ALLOWED = 64  # MB

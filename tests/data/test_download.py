@@ -29,6 +29,7 @@ IMPATIENT = Limits(connect_seconds=0.3, pace_seconds=0.3, pace_bytes=200)
 PATIENT = Limits(pace_seconds=5, pace_bytes=200)
 LONGEST = 30  # seconds until there is an answer, whatever the mirrors do
 
+pytestmark = pytest.mark.slow_for_mutants
 networks = pytest.mark.promise(row=14)
 at_once = pytest.mark.promise(row=15)
 

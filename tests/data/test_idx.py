@@ -216,6 +216,7 @@ def read_either(path):
         return read_labels(path)
 
 
+@pytest.mark.slow_for_mutants
 @pytest.mark.promise(row=4)
 def test_damaged_files_raise_nothing_but_data_errors(damaged, read_damaged, figure):
     files = damaged(WHOLE, IDX_TOKENS)
@@ -224,6 +225,7 @@ def test_damaged_files_raise_nothing_but_data_errors(damaged, read_damaged, figu
     figure("{} damaged IDX files, {} other exceptions, each within {} s", count, 0, 1)
 
 
+@pytest.mark.slow_for_mutants
 @pytest.mark.promise(row=4)
 def test_damaged_gzip_files_raise_nothing_but_data_errors(damaged, read_damaged, figure):
     files = packed(damaged)

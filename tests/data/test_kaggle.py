@@ -264,6 +264,7 @@ def read_either(path):
         return read_unlabelled(path)
 
 
+@pytest.mark.slow_for_mutants
 @pytest.mark.promise(row=4)
 def test_damaged_files_raise_nothing_but_data_errors(damaged, read_damaged, figure):
     count, refused = read_damaged(tables(damaged), read_either, "train.csv", 150, 10_000)

@@ -78,6 +78,7 @@ def test_it_is_the_first_500_of_each_class(sample, full):
     assert sorted(expected) == sorted(pairs(sample[0]) + pairs(sample[1]))
 
 
+@pytest.mark.slow_for_mutants
 def test_all_of_mnist_has_the_published_counts(full):
     train, test = full
     assert (len(train), len(test)) == (60_000, 10_000)
@@ -85,12 +86,14 @@ def test_all_of_mnist_has_the_published_counts(full):
     assert train.labels[:10].tolist() == [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]
 
 
+@pytest.mark.slow_for_mutants
 def test_all_of_mnist_has_the_published_mean_and_deviation(full):
     pixels = full[0].images / np.float32(255)
     assert abs(pixels.mean(dtype=np.float64) - 0.1307) < 5e-5
     assert abs(pixels.std(dtype=np.float64) - 0.3081) < 5e-5
 
 
+@pytest.mark.slow_for_mutants
 def test_all_of_mnist_passes_the_checksums(full, full_mnist_folder):
     if not (full_mnist_folder / "train-images-idx3-ubyte.gz").exists():
         pytest.skip("its files are not named as the mirrors name them")

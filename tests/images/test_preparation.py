@@ -174,6 +174,7 @@ def is_by_the_book(what: np.ndarray, result: np.ndarray) -> bool:
     return difference_from_the_book(what, result) < TOLERANCE and longest == 20 and off <= 0.5
 
 
+@pytest.mark.slow_for_mutants
 @pytest.mark.promise(row=18)
 def test_any_digit_on_any_sheet_becomes_what_mnist_has_of_it(trials, figure):
     count = trials(30, 500)
@@ -192,6 +193,7 @@ def test_any_digit_on_any_sheet_becomes_what_mnist_has_of_it(trials, figure):
     figure("{} digits, shifted, scaled, inverted: {} are not what MNIST has of them", count, 0)
 
 
+@pytest.mark.slow_for_mutants
 @pytest.mark.promise(row=18)
 def test_shifted_and_inverted_pictures_give_exactly_the_same_image(trials, figure):
     count = trials(12, 200)
@@ -236,6 +238,7 @@ def is_the_same_in_the_middle(expected: np.ndarray, result: np.ndarray) -> bool:
     return least_difference(expected, result) < 0.15 and off <= 0.5
 
 
+@pytest.mark.slow_for_mutants
 @pytest.mark.promise(row=18)
 def test_shifted_scaled_and_inverted_pictures_give_the_same_image(trials, figure):
     expected, count = prepare(draw_seven()), trials(30, 500)
@@ -252,6 +255,7 @@ def lay_into_the_corner(ink: np.ndarray) -> np.ndarray:
     return np.pad(ink, ((0, 28 - ink.shape[0]), (0, 28 - ink.shape[1])))
 
 
+@pytest.mark.slow_for_mutants
 @pytest.mark.parametrize(
     "instead",
     [
@@ -303,6 +307,7 @@ def read_sample() -> np.ndarray:
     return np.frombuffer(data, np.uint8, offset=16).reshape(-1, 28, 28)[:300]
 
 
+@pytest.mark.slow_for_mutants
 @pytest.mark.parametrize("inverted", [False, True])
 def test_real_mnist_images_stay_nearly_as_they_are(inverted):
     digits = read_sample()
@@ -315,6 +320,7 @@ def test_real_mnist_images_stay_nearly_as_they_are(inverted):
     assert np.median(least) < 0.01 and np.mean(least) < 0.04
 
 
+@pytest.mark.slow_for_mutants
 def test_hardly_any_mnist_image_is_touched_by_what_is_meant_for_photos():
     steps = [images.explain(Image.fromarray(digit)) for digit in read_sample()]
 
@@ -1052,6 +1058,7 @@ def test_the_plain_way_names_the_file_too(tmp_path):
 # The example pictures
 
 
+@pytest.mark.slow_for_mutants
 def test_there_is_a_readable_example_of_every_digit():
     with (WORK / "labels.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
@@ -1087,6 +1094,7 @@ def test_the_script_draws_the_examples_that_are_there():
                 assert np.abs(np.subtract(drawn, shipped, dtype=float)).mean() < 2
 
 
+@pytest.mark.slow_for_mutants
 def test_paper_light_and_grain_of_the_examples_are_taken_away():
     script = make_examples()
     for seed, example in enumerate(script.EXAMPLES):

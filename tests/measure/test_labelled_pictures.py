@@ -195,6 +195,7 @@ def folder_of_traps(write, tmp_path):
     return write("")
 
 
+@pytest.mark.slow_for_mutants
 @pytest.mark.promise(row=4)
 def test_damaged_tables_raise_nothing_but_data_errors(
     folder_of_traps, damaged, read_damaged, figure
@@ -395,6 +396,7 @@ class Trap:
         return os._exit, (3,)
 
 
+@pytest.mark.slow_for_mutants
 @pytest.mark.promise(row=4)
 def test_damaged_arrays_raise_nothing_but_data_errors(damaged, read_damaged, figure):
     trap = npy(np.array([Trap()] * 3, dtype=object))

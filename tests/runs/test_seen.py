@@ -81,6 +81,7 @@ def test_what_was_done_is_told():
     assert describe_seen({"either": 5}, 5) == ("trained on or chosen with 5 of the 5 test images")
 
 
+@pytest.mark.slow_for_mutants
 def test_sixty_thousand_are_quick():
     images = np.random.default_rng(0).integers(0, 256, (60_000, 28, 28), np.uint8)
     started = time.process_time()
