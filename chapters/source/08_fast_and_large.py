@@ -899,7 +899,7 @@ except safetensors.SafetensorError as error:
     print("the surprise is refused:", error)
 
 # %% [markdown] lang="en"
-# So the rule is: load pickle files, also with `paddle.load`, only from people whose programs you would run. This package loads nothing but safetensors, JSON and pictures.
+# So the rule is: load pickle files, also with `paddle.load`, only from people whose programs you would run. This package saves its runs as safetensors and JSON, and reads IDX, CSV, `.npz` and pictures as plain data. The weights of other courses (`.pdparams`) are pickle files: in those it allows a few names that only build arrays, and refuses all others.
 #
 # ## Two halves make a whole
 #
@@ -910,7 +910,7 @@ except safetensors.SafetensorError as error:
 # $\nabla L$ (say "nabla L") stands for all gradients of the loss $L$. Two workers can each take one half, then exchange their gradients, and make the same step. First in one process:
 
 # %% [markdown] lang="zh"
-# 所以规矩是：pickle 文件（用 `paddle.load` 打开的也算）只能载入自己信得过的人给的，就像你敢运行他写的程序一样。本软件包只载入 safetensors、JSON 和图片。
+# 所以规矩是：pickle 文件（用 `paddle.load` 打开的也算）只能载入自己信得过的人给的，就像你敢运行他写的程序一样。本软件包把训练结果存成 safetensors 和 JSON；IDX、CSV、`.npz` 和图片都只当作数据来读。其他课程的权重（`.pdparams`）是 pickle 文件：里面只允许出现几个用来还原数组的名字，其余一律拒绝。
 #
 # ## 两半合成一整批
 #
