@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -27,14 +26,27 @@ prepare(1)
 import numpy as np
 import paddle
 import paddle.nn.functional as F
+import safetensors.numpy
 from between_marks import write_between
 from paddle import nn
 
 from paddle_mnist.core.augmentation import Augmentation, RandomAffine, RandomWriting
+from paddle_mnist.core.callbacks import LearningRate
+from paddle_mnist.core.loop import (
+    Batches,
+    Callback,
+    Progress,
+    Step,
+    count_correct,
+    evaluate,
+    fit,
+)
+from paddle_mnist.core.losses import cross_entropy
 from paddle_mnist.core.optimizers import build_schedule
 from paddle_mnist.core.transforms import norm_img
 from paddle_mnist.data import Split, load_mnist
 from paddle_mnist.models.layers import MaxPool
+from paddle_mnist.runs.state import load_weights, weights_of
 
 FOLDER = Path(__file__).resolve().parent
 RESULTS, LOG = FOLDER / "ideas.json", FOLDER / "log.md"
@@ -184,7 +196,7 @@ class Mean(nn.Layer):
 
 def build(idea: Idea) -> nn.Layer:
     """Build an idea's network."""
-    layers: list[nn.Layer] = []
+    layers: list[nn.Layer] = [nn.Unflatten(1, [1, 28, 28])]  # [N, 784] -> [N, 1, 28, 28]
     channels, side = 1, 28
     for part in idea.layout:
         layers.append(
@@ -203,25 +215,61 @@ def build(idea: Idea) -> nn.Layer:
     return nn.Sequential(*layers)
 
 
-def passes(idea: Idea, losses: np.ndarray, random: np.random.Generator) -> Iterator[np.ndarray]:
-    """Yield the numbers of the images to look at in each step, for ever.
+class Passes(Batches):
+    """All batches of a training, as one long epoch; what was easy last time may come less often.
 
     Args:
-        idea: decides which.
-        losses: float [N], of each image when it was last looked at; changed meanwhile.
-        random: decides the order.
+        idea: decides which images come.
+        split: the images to learn from.
+        random: decides the order, and the augmentation.
+
+    Attributes:
+        losses: float [N], of each image when it was last looked at.
+        chosen: the numbers of the images in the batch that came last.
     """
-    waiting = np.empty(0, int)
-    while True:
-        if len(waiting) < idea.batch_size * idea.candidates:
-            kept = np.arange(len(losses))
-            if idea.practise < 1:
-                hard = losses >= np.quantile(losses, 0.7)
-                kept = np.flatnonzero(hard | (random.random(len(losses)) < idea.practise))
-            waiting = np.concatenate([waiting, random.permutation(kept)])
-        chosen = waiting[: idea.batch_size * idea.candidates]
-        waiting = waiting[len(chosen) :]
-        yield chosen
+
+    def __init__(self, idea: Idea, split: Split, random: np.random.Generator) -> None:
+        super().__init__(split, idea.batch_size, random, idea.augment)
+        self.idea = idea
+        self.losses = np.full(len(split), 1e9)  # nothing is known: as hard as can be
+        self.chosen = np.empty(0, int)
+
+    def __len__(self) -> int:
+        return int(self.idea.epochs * len(self.split) / self.batch_size)
+
+    def __iter__(self) -> Iterator[tuple[paddle.Tensor, paddle.Tensor]]:
+        size = self.batch_size * self.idea.candidates
+        waiting = np.empty(0, int)
+        for _ in range(len(self)):
+            if len(waiting) < size:
+                waiting = np.concatenate([waiting, self.random.permutation(self._kept())])
+            self.chosen, waiting = waiting[:size], waiting[size:]
+            images = norm_img(self.split.images[self.chosen])
+            labels = paddle.to_tensor(self.split.labels[self.chosen])
+            yield self.idea.augment(images, self.random), labels
+
+    def _kept(self) -> np.ndarray:
+        """The images of the next pass over all of them."""
+        if self.idea.practise == 1:
+            return np.arange(len(self.losses))
+        hard = self.losses >= np.quantile(self.losses, 0.7)
+        return np.flatnonzero(hard | (self.random.random(len(hard)) < self.idea.practise))
+
+
+class MovingAverage(Callback):
+    """Keeps a moving average of a network's weights, in `weights`."""
+
+    def __init__(self, network: nn.Layer) -> None:
+        self.state = network.state_dict()
+        self.weights = {name: value.clone() for name, value in self.state.items()}
+
+    def on_batch_end(self, progress: Progress) -> None:
+        step = len(progress.losses)
+        if step % AVERAGED_EVERY == 0:
+            keep = min(DECAY, step / (step + 10)) ** AVERAGED_EVERY
+            with paddle.no_grad():
+                for name, value in self.state.items():
+                    self.weights[name] = self.weights[name] * keep + value * (1 - keep)
 
 
 def losses_of(idea: Idea, outputs: paddle.Tensor, labels: paddle.Tensor) -> paddle.Tensor:
@@ -243,26 +291,13 @@ def taught(
     return -(mean * found).sum(axis=1) * idea.temperature**2
 
 
-def train(name: str, seed: int) -> dict[str, Any]:
-    """Train one idea; returns what is kept of it."""
-    idea = IDEAS[name]
-    random = set_seed(seed)
-    mnist = load_mnist(validation=1 / 6)
-    if len(mnist.train) != 50_000:
-        raise SystemExit("error: all of MNIST is needed; name its folder in PADDLE_MNIST_DATA")
-    network = build(idea)
+def step_of(
+    idea: Idea, network: nn.Layer, optimizer: paddle.optimizer.Optimizer, passes: Passes
+) -> Step:
+    """What `fit` does with each batch: as `train_step`, with the losses of single images."""
     teachers = [trained_network(teacher) for teacher in idea.teachers]
-    steps = int(idea.epochs * len(mnist.train) / idea.batch_size)
-    schedule = build_schedule("one-cycle", idea.learning_rate, steps)
-    optimizer = paddle.optimizer.Adam(schedule, parameters=network.parameters(), epsilon=1e-7)
-    state = network.state_dict()
-    average = {key: value.clone() for key, value in state.items()}
-    last_losses = np.full(len(mnist.train), 1e9)  # nothing is known: as hard as can be
-    started = time.perf_counter()
-    for step, chosen in zip(range(1, steps + 1), passes(idea, last_losses, random)):
-        images = norm_img(mnist.train.images[chosen])
-        labels = paddle.to_tensor(mnist.train.labels[chosen])
-        images = idea.augment(images, random).reshape([-1, 1, 28, 28])
+
+    def step(images: paddle.Tensor, labels: paddle.Tensor) -> tuple[float, int]:
         if idea.candidates > 1:
             with paddle.no_grad():
                 losses = losses_of(idea, network(images), labels)
@@ -274,51 +309,57 @@ def train(name: str, seed: int) -> dict[str, Any]:
         else:
             losses = losses_of(idea, outputs, labels)
         if idea.practise < 1:
-            last_losses[chosen] = losses.numpy()
-        losses.mean().backward()
+            passes.losses[passes.chosen] = losses.numpy()
+        loss = losses.mean()
+        loss.backward()
         optimizer.step()
         optimizer.clear_grad()
-        schedule.step()
-        if step % AVERAGED_EVERY == 0:
-            keep = min(DECAY, step / (step + 10)) ** AVERAGED_EVERY
-            with paddle.no_grad():
-                for key, value in state.items():
-                    average[key] = average[key] * keep + value * (1 - keep)
+        return float(loss), count_correct(outputs, labels)
+
+    return step
+
+
+def train(name: str, seed: int) -> dict[str, Any]:
+    """Train one idea; returns what is kept of it."""
+    idea = IDEAS[name]
+    random = set_seed(seed)
+    mnist = load_mnist(validation=1 / 6)
+    if len(mnist.train) != 50_000:
+        raise SystemExit("error: all of MNIST is needed; name its folder in PADDLE_MNIST_DATA")
+    network = build(idea)
+    passes = Passes(idea, mnist.train, random)
+    schedule = build_schedule("one-cycle", idea.learning_rate, len(passes))
+    optimizer = paddle.optimizer.Adam(schedule, parameters=network.parameters(), epsilon=1e-7)
+    step, average = step_of(idea, network, optimizer, passes), MovingAverage(network)
+    started = time.perf_counter()
+    fit(step, passes, epochs=1, callbacks=[LearningRate(optimizer, schedule), average])
     seconds = time.perf_counter() - started
-    paddle.save(network.state_dict(), str(weights_of(name, seed)))
+    safetensors.numpy.save_file(weights_of(network), file_of(name, seed))
     found = {
-        "numbers": sum(math.prod(value.shape) for value in state.values()),
+        "numbers": sum(array.size for array in weights_of(network).values()),
         "mistakes": mistakes(network, mnist.validation),
         "seconds": round(seconds),
     }
-    network.set_state_dict(average)
+    network.set_state_dict(average.weights)
     return {**found, "mistakes_of_moving_average": mistakes(network, mnist.validation)}
 
 
 def mistakes(network: nn.Layer, split: Split) -> int:
     """How many images are misread."""
-    network.eval()
-    with paddle.no_grad():
-        read = [
-            network(norm_img(split.images[start : start + 500]).reshape([-1, 1, 28, 28]))
-            .argmax(axis=1)
-            .numpy()
-            for start in range(0, len(split), 500)
-        ]
-    return int((np.concatenate(read) != split.labels).sum())
+    return len(split) - evaluate(network, cross_entropy, split).correct
 
 
-def weights_of(name: str, seed: int) -> Path:
+def file_of(name: str, seed: int) -> Path:
     """Where the weights of an idea are kept, for those that they teach."""
     folder = FOLDER.parent / "runs" / "ideas"
     folder.mkdir(parents=True, exist_ok=True)
-    return folder / f"{name}-{seed}.pdparams"
+    return folder / f"{name}-{seed}.safetensors"
 
 
 def trained_network(name: str) -> nn.Layer:
     """The network of an idea that was trained before, with seed 0."""
     network = build(IDEAS[name])
-    network.set_state_dict(paddle.load(str(weights_of(name, 0))))
+    load_weights(network, safetensors.numpy.load_file(file_of(name, 0)))
     network.eval()
     return network
 
