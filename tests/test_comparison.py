@@ -7,6 +7,8 @@ import os
 import re
 import sys
 from pathlib import Path
+from types import ModuleType
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -115,6 +117,155 @@ def test_the_operations_of_a_stage_are_those_counted_by_hand(compare, stage):
     first, others = BY_HAND[stage]
     # Two images; a multiplication and an addition; the first layer passes no gradient on.
     assert compare("operations").training_operations(products) == 2 * 2 * (2 * first + 3 * others)
+
+
+# The networks of the others
+
+
+NETWORKS = ("mlp", "cnn", "deep-cnn", "dropout-cnn", "best")
+
+
+@pytest.mark.parametrize("stage", NETWORKS)
+def test_the_others_build_what_the_package_builds(compare, stage):
+    networks = compare("networks")
+    assert networks.read_network(stage) == networks.describe(stage)
+    assert networks.STAGES == NETWORKS
+
+
+@pytest.mark.parametrize("stage", NETWORKS)
+def test_paddles_own_layers_give_the_same_outputs(compare, stage):
+    import paddle
+
+    from paddle_mnist.core.stages import build_network
+
+    ours, theirs = build_network(stage), compare("with_paddle").build_network(stage)
+    weights, places = ours.state_dict().values(), theirs.state_dict().values()
+    assert sum(value.size for value in weights) == STAGES[stage].parameters
+    assert [place.shape for place in places] == [value.shape for value in weights]
+    for place, value in zip(places, weights):
+        place.set_value(value)
+    ours.eval(), theirs.eval()
+    rows = paddle.rand([3, 784])
+    found = theirs(rows.reshape([-1, 1, 28, 28])).numpy()
+    np.testing.assert_allclose(found, ours(rows).numpy(), atol=1e-5)
+
+
+class Calls(ModuleType):
+    """Stands for a framework's module of layers, which need not be installed: each is its call."""
+
+    def __getattr__(self, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+
+        def call(*arguments, **options):
+            options = {key: value for key, value in options.items() if value not in (None, "valid")}
+            return " ".join([name, *map(str, arguments), *(f"{k}={v}" for k, v in options.items())])
+
+        return call
+
+
+class Sequential:
+    """Stands for theirs: layers by their names, which may hold others."""
+
+    def __init__(self, layers=()):
+        self.layers = dict(enumerate(layers))
+
+    def add_module(self, name, layer):
+        setattr(self, name, layer)
+        self.layers[name] = layer
+
+    def add(self, layer):
+        self.layers[len(self.layers)] = layer
+
+    def flat(self):
+        for name, layer in self.layers.items():
+            inner = layer.flat() if isinstance(layer, Sequential) else [("", layer)]
+            yield from ((f"{name}.{end}".strip("."), call) for end, call in inner)
+
+
+@pytest.fixture
+def stand_in(compare, monkeypatch):
+    """A function: import a file of benchmarks/compare though its framework is not there."""
+
+    def load(name, framework, layers, others):
+        module, inner = mock.MagicMock(__version__="0"), Calls(layers)
+        inner.Sequential = module.Sequential = Sequential
+        setattr(module, layers, inner)
+        monkeypatch.setitem(sys.modules, framework, module)
+        monkeypatch.setitem(sys.modules, f"{framework}.{layers}", inner)
+        for other in others:
+            monkeypatch.setitem(sys.modules, other, mock.MagicMock(__version__="0"))
+        try:
+            return compare(name)
+        finally:
+            del sys.modules[f"compare.{name}"]  # nobody else is to find what was made of stand-ins
+
+    return load
+
+
+@pytest.fixture
+def with_torch(stand_in):
+    return stand_in("with_torch", "torch", "nn", ("torch.nn.functional", "safetensors.torch"))
+
+
+@pytest.mark.parametrize("stage", NETWORKS)
+def test_layers_of_pytorch_have_the_names_of_the_weights(with_torch, stage):
+    from paddle_mnist.core.stages import build_network
+
+    found = dict(with_torch.build_network(stage).flat())
+    products = {
+        name for name, call in found.items() if call.startswith(("Conv", "Linear", "Batch"))
+    }
+    assert products == {name.rpartition(".")[0] for name in build_network(stage).state_dict()}
+
+
+def test_pytorch_has_these_layers(with_torch):
+    assert dict(with_torch.build_network("cnn").flat()) == {
+        "features.0": "Conv2d 1 8 5 padding=0 bias=False",
+        "features.1": "MaxPool2d 2",
+        "features.2": "BatchNorm2d 8",
+        "features.3": "ReLU",
+        "features.4": "Conv2d 8 32 5 padding=0 bias=False",
+        "features.5": "MaxPool2d 2",
+        "features.6": "BatchNorm2d 32",
+        "features.7": "ReLU",
+        "classifier.0": "Flatten",
+        "classifier.1": "Linear 512 128",
+        "classifier.2": "ReLU",
+        "classifier.3": "Linear 128 10",
+    }
+    calls = [call for _name, call in with_torch.build_network("dropout-cnn").flat()]
+    assert calls[0] == "Conv2d 1 32 3 padding=0 bias=True"
+    assert [call for call in calls if "Dropout" in call] == ["Dropout 0.25", "Dropout 0.5"]
+
+
+def test_keras_has_these_layers(stand_in):
+    keras = stand_in("with_keras", "keras", "layers", ("tensorflow",))
+    _images, *found = (call for _name, call in keras.build_network("cnn").flat())
+    assert found == [
+        "Conv2D 8 5 use_bias=False",
+        "MaxPooling2D",
+        "BatchNormalization",
+        "ReLU",
+        "Conv2D 32 5 use_bias=False",
+        "MaxPooling2D",
+        "BatchNormalization",
+        "ReLU",
+        "Flatten",
+        "Dense 128 activation=relu",
+        "Dense 10",
+    ]
+    _images, *found = (call for _name, call in keras.build_network("dropout-cnn").flat())
+    assert found == [
+        "Conv2D 32 3 activation=relu use_bias=True",
+        "Conv2D 64 3 activation=relu use_bias=True",
+        "MaxPooling2D",
+        "Dropout 0.25",
+        "Flatten",
+        "Dense 128 activation=relu",
+        "Dropout 0.5",
+        "Dense 10",
+    ]
 
 
 def test_a_process_starts_without_settings_that_favour_one(compare, monkeypatch):

@@ -16,7 +16,7 @@ from typing import Any
 
 BENCHMARKS = Path(__file__).resolve().parents[1]
 ROOT = BENCHMARKS.parent
-# What could favour one side: importing this package sets some of them in this very process.
+# What could favour one side.
 SETTINGS_OF_FRAMEWORKS = ("MKL_", "OMP_", "KMP_", "OPENBLAS_", "FLAGS_", "TF_", "KERAS_")
 
 Settings = Mapping[str, Any]

@@ -11,6 +11,7 @@ import tensorflow
 from keras import layers
 
 from compare.arrays import read_arrays
+from compare.networks import Layer, read_network
 from compare.worker import Action
 
 VERSION = f"Keras {keras.__version__} with TensorFlow {tensorflow.__version__}"
@@ -18,46 +19,38 @@ VERSION = f"Keras {keras.__version__} with TensorFlow {tensorflow.__version__}"
 
 def build_network(stage: str) -> keras.Model:
     """The network of a stage, for images [N, 28, 28, 1]; without the softmax, as everywhere."""
-    if stage == "mlp":
-        inner = [layers.Flatten(), layers.Dense(512, activation="relu")]
-    elif stage == "cnn":
-        inner = [
-            layers.Conv2D(8, 5, use_bias=False),
-            layers.MaxPooling2D(),
-            layers.BatchNormalization(),
-            layers.ReLU(),
-            layers.Conv2D(32, 5, use_bias=False),
-            layers.MaxPooling2D(),
-            layers.BatchNormalization(),
-            layers.ReLU(),
-            layers.Flatten(),
-            layers.Dense(128, activation="relu"),
-        ]
-    elif stage == "deep-cnn":
-        inner = [
-            layers.Conv2D(32, 3, activation="relu"),
-            layers.MaxPooling2D(),
-            layers.Conv2D(64, 3, activation="relu"),
-            layers.MaxPooling2D(),
-            layers.Conv2D(64, 3, activation="relu"),
-            layers.MaxPooling2D(),
-            layers.Flatten(),
-            layers.Dense(64, activation="relu"),
-            layers.Dense(500, activation="relu"),
-        ]
-    elif stage == "dropout-cnn":
-        inner = [
-            layers.Conv2D(32, 3, activation="relu"),
-            layers.Conv2D(64, 3, activation="relu"),
-            layers.MaxPooling2D(),
-            layers.Dropout(0.25),
-            layers.Flatten(),
-            layers.Dense(128, activation="relu"),
-            layers.Dropout(0.5),
-        ]
-    else:
-        raise ValueError(f"no network of stage {stage!r} here")
-    return keras.Sequential([keras.Input((28, 28, 1)), *inner, layers.Dense(10)])
+    described = read_network(stage)
+    network = keras.Sequential([keras.Input((28, 28, 1))])
+    for before, one, after in zip([None, *described], described, [*described[1:], None]):
+        # What Keras can write into the layer before, it does.
+        if one["kind"] == "relu" and before["kind"] in ("convolution", "linear"):
+            continue
+        activation = "relu" if after and after["kind"] == "relu" else None
+        network.add(build_layer(one, activation))
+    return network
+
+
+def build_layer(one: Layer, activation: str | None) -> keras.Layer:
+    """A layer; only those with a matrix product have an activation of their own."""
+    if one["kind"] == "convolution":
+        return layers.Conv2D(
+            one["outputs"],
+            one["kernel"],
+            padding="same" if one["padding"] else "valid",
+            activation=activation,
+            use_bias=one["bias"],
+        )
+    if one["kind"] == "linear":
+        return layers.Dense(one["outputs"], activation=activation)
+    if one["kind"] == "dropout":
+        return layers.Dropout(one["share"])
+    kinds = {
+        "max_pool": layers.MaxPooling2D,
+        "batch_norm": layers.BatchNormalization,
+        "relu": layers.ReLU,
+        "flatten": layers.Flatten,
+    }
+    return kinds[one["kind"]]()
 
 
 def build_optimizer(stage: str) -> keras.optimizers.Optimizer:

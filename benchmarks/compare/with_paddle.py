@@ -1,13 +1,13 @@
 """The tasks as Paddle's own examples do them, with nothing but the framework's defaults.
 
-No variable for MKL, no setting of the memory's allocator, no layer of this package: it must not be
-imported here, as its import alone changes the process.
+No variable for MKL, no setting of the memory's allocator, no layer of this package.
 """
 
 from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import Callable
 
 import paddle
 import paddle.nn.functional as F
@@ -15,48 +15,33 @@ from paddle import nn
 from paddle.vision.datasets import MNIST
 
 from compare.arrays import read_arrays
+from compare.networks import Layer, read_network
 from compare.worker import Action
 
 VERSION = f"PaddlePaddle {paddle.__version__}, its defaults"
 
 
+# How each kind of layer is made here.
+LAYERS: dict[str, Callable[[Layer], nn.Layer]] = {
+    "convolution": lambda one: nn.Conv2D(
+        one["inputs"],
+        one["outputs"],
+        one["kernel"],
+        padding=one["padding"],
+        bias_attr=None if one["bias"] else False,
+    ),
+    "max_pool": lambda _one: nn.MaxPool2D(2),
+    "batch_norm": lambda one: nn.BatchNorm2D(one["channels"]),
+    "relu": lambda _one: nn.ReLU(),
+    "dropout": lambda one: nn.Dropout(one["share"]),
+    "flatten": lambda _one: nn.Flatten(),
+    "linear": lambda one: nn.Linear(one["inputs"], one["outputs"]),
+}
+
+
 def build_network(stage: str) -> nn.Layer:
     """The network of a stage in Paddle's own layers, for images [N, 1, 28, 28]."""
-    if stage == "mlp":
-        return nn.Sequential(nn.Flatten(), nn.Linear(784, 512), nn.ReLU(), nn.Linear(512, 10))
-    if stage == "deep-cnn":
-        return nn.Sequential(
-            nn.Conv2D(1, 32, 3),
-            nn.ReLU(),
-            nn.MaxPool2D(2),
-            nn.Conv2D(32, 64, 3),
-            nn.ReLU(),
-            nn.MaxPool2D(2),
-            nn.Conv2D(64, 64, 3),
-            nn.ReLU(),
-            nn.MaxPool2D(2),
-            nn.Flatten(),
-            nn.Linear(64, 64),
-            nn.ReLU(),
-            nn.Linear(64, 500),
-            nn.ReLU(),
-            nn.Linear(500, 10),
-        )
-    if stage == "dropout-cnn":
-        return nn.Sequential(
-            nn.Conv2D(1, 32, 3),
-            nn.ReLU(),
-            nn.Conv2D(32, 64, 3),
-            nn.ReLU(),
-            nn.MaxPool2D(2),
-            nn.Dropout(0.25),
-            nn.Flatten(),
-            nn.Linear(9216, 128),
-            nn.ReLU(),
-            nn.Dropout(0.5),
-            nn.Linear(128, 10),
-        )
-    raise ValueError(f"no network of stage {stage!r} here")
+    return nn.Sequential(*(LAYERS[one["kind"]](one) for one in read_network(stage)))
 
 
 def build_optimizer(stage: str, network: nn.Layer) -> paddle.optimizer.Optimizer:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import Any, Callable
 
 import numpy as np
 import torch
@@ -12,96 +12,36 @@ from safetensors.torch import load_file
 from torch import nn
 
 from compare.arrays import read_arrays
+from compare.networks import Layer, read_network
 from compare.worker import Action
 
 VERSION = f"PyTorch {torch.__version__}"
 EVALUATION_BATCH = 500
 
 
-def classic(*layers: nn.Module) -> nn.Sequential:
-    """Layers one behind the other, named as in this package: `features` and `classifier`."""
-    flatten = next(i for i, layer in enumerate(layers) if isinstance(layer, nn.Flatten))
-    network = nn.Sequential()
-    network.add_module("features", nn.Sequential(*layers[:flatten]))
-    network.add_module("classifier", nn.Sequential(*layers[flatten:]))
-    return network
+# How each kind of layer is made here.
+LAYERS: dict[str, Callable[[Layer], nn.Module]] = {
+    "convolution": lambda one: nn.Conv2d(
+        one["inputs"], one["outputs"], one["kernel"], padding=one["padding"], bias=one["bias"]
+    ),
+    "max_pool": lambda _one: nn.MaxPool2d(2),
+    "batch_norm": lambda one: nn.BatchNorm2d(one["channels"]),
+    "relu": lambda _one: nn.ReLU(),
+    "dropout": lambda one: nn.Dropout(one["share"]),
+    "flatten": lambda _one: nn.Flatten(),
+    "linear": lambda one: nn.Linear(one["inputs"], one["outputs"]),
+}
 
 
 def build_network(stage: str) -> nn.Module:
-    """The network of a stage, for images [N, 1, 28, 28]."""
-    if stage == "mlp":
-        return nn.Sequential(nn.Flatten(), nn.Linear(784, 512), nn.ReLU(), nn.Linear(512, 10))
-    if stage == "cnn":
-        return classic(
-            nn.Conv2d(1, 8, 5, bias=False),
-            nn.MaxPool2d(2),
-            nn.BatchNorm2d(8),
-            nn.ReLU(),
-            nn.Conv2d(8, 32, 5, bias=False),
-            nn.MaxPool2d(2),
-            nn.BatchNorm2d(32),
-            nn.ReLU(),
-            nn.Flatten(),
-            nn.Linear(512, 128),
-            nn.ReLU(),
-            nn.Linear(128, 10),
-        )
-    if stage == "deep-cnn":
-        return classic(
-            nn.Conv2d(1, 32, 3),
-            nn.ReLU(),
-            nn.MaxPool2d(2),
-            nn.Conv2d(32, 64, 3),
-            nn.ReLU(),
-            nn.MaxPool2d(2),
-            nn.Conv2d(64, 64, 3),
-            nn.ReLU(),
-            nn.MaxPool2d(2),
-            nn.Flatten(),
-            nn.Linear(64, 64),
-            nn.ReLU(),
-            nn.Linear(64, 500),
-            nn.ReLU(),
-            nn.Linear(500, 10),
-        )
-    if stage == "dropout-cnn":
-        return classic(
-            nn.Conv2d(1, 32, 3),
-            nn.ReLU(),
-            nn.Conv2d(32, 64, 3),
-            nn.ReLU(),
-            nn.MaxPool2d(2),
-            nn.Dropout(0.25),
-            nn.Flatten(),
-            nn.Linear(9216, 128),
-            nn.ReLU(),
-            nn.Dropout(0.5),
-            nn.Linear(128, 10),
-        )
-    if stage == "best":
-        return classic(
-            nn.Conv2d(1, 24, 5, bias=False),
-            nn.MaxPool2d(2),
-            nn.BatchNorm2d(24),
-            nn.ReLU(),
-            nn.Conv2d(24, 48, 3, padding=1, bias=False),
-            nn.BatchNorm2d(48),
-            nn.ReLU(),
-            nn.Conv2d(48, 48, 3, padding=1, bias=False),
-            nn.MaxPool2d(2),
-            nn.BatchNorm2d(48),
-            nn.ReLU(),
-            nn.Conv2d(48, 96, 3, padding=1, bias=False),
-            nn.BatchNorm2d(96),
-            nn.ReLU(),
-            nn.Conv2d(96, 96, 3, padding=1, bias=False),
-            nn.MaxPool2d(2),
-            nn.BatchNorm2d(96),
-            nn.ReLU(),
-            nn.Flatten(),
-            nn.Linear(864, 10),
-        )
-    raise ValueError(f"no network of stage {stage!r} here")
+    """The network of a stage, for images [N, 1, 28, 28]; its weights are named as the package's."""
+    network = nn.Sequential()
+    for one in read_network(stage):
+        part, _, name = one["name"].rpartition(".")
+        if part and not hasattr(network, part):
+            network.add_module(part, nn.Sequential())
+        (getattr(network, part) if part else network).add_module(name, LAYERS[one["kind"]](one))
+    return network
 
 
 def build_fast_network() -> nn.Module:
@@ -268,8 +208,7 @@ def evaluate(
 
 def prepared(picture: str) -> np.ndarray:
     """A picture file as uint8 [1, 28, 28], by the preparation of this package, which is NumPy."""
-    # Only here: importing the package sets the memory's allocator, and all else shall be measured
-    # with PyTorch's own settings.
+    # Only here: nothing else that is measured needs the package or Pillow.
     from paddle_mnist.images import load_image
 
     return load_image(picture)
