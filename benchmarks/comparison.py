@@ -23,6 +23,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from paddle_mnist.system.runtime import prepare
+
+prepare()
+
 from between_marks import write_between
 from compare.growth_picture import draw_growth
 from compare.page import GROWTH_PICTURE, render

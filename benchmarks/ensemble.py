@@ -11,6 +11,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from paddle_mnist.system.runtime import prepare
+
+prepare()
+
 import numpy as np
 
 from paddle_mnist.core.loop import evaluate

@@ -19,6 +19,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from paddle_mnist.system import runtime
+
+runtime.prepare()
+
 import numpy as np
 from between_marks import pages, table_head, write_between
 from matplotlib.figure import Figure

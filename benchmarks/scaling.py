@@ -18,13 +18,22 @@ import platform
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
-from typing import Any, Callable
+from typing import TYPE_CHECKING, Any, Callable
 
 import numpy as np
 from between_marks import write_between
 
 from paddle_mnist.parallel.launch import place_of_process, run_together
+from paddle_mnist.system.runtime import prepare, set_seed
+
+if TYPE_CHECKING:
+    from paddle import nn
+    from paddle.optimizer import Optimizer
+
+    from paddle_mnist.core.losses import LossFunction
+    from paddle_mnist.parallel.group import Group
 
 FOLDER = Path(__file__).resolve().parent
 RESULTS, PAGE = FOLDER / "scaling.json", FOLDER / "scaling.md"
@@ -105,53 +114,47 @@ def step_seconds(
 # What is measured, in each of two processes
 
 
-def build_steps(stage: str, workers: Any) -> dict[str, Callable[[], object]]:
+def build_steps(stage: str, group: Group) -> dict[str, Callable[[], object]]:
     """Steps of a stage: in one process with the batch, in two with half of it and with one each."""
     import paddle
 
     from paddle_mnist.core.loop import train_step
+    from paddle_mnist.parallel.batch_norm import share_normalization
+    from paddle_mnist.parallel.step import parallel_step
+
+    random = set_seed(0)
+    images = paddle.to_tensor(random.random((2 * BATCH, 784), dtype=np.float32))
+    labels = paddle.to_tensor(random.integers(0, 10, 2 * BATCH))
+
+    def together(count: int) -> Callable[[], object]:
+        network, loss, optimizer = parts_of(stage)
+        share_normalization(network, group)
+        step = parallel_step(network, loss, optimizer, group)
+        return lambda: step(images[:count], labels[:count])  # each process takes its half
+
+    network, loss, optimizer = parts_of(stage)
+    alone = partial(train_step, network, loss, optimizer)
+    network, loss, optimizer = parts_of(stage)
+    # Paddle's own engine; its normalisation is not shared.
+    parallel = partial(train_step, paddle.DataParallel(network), loss, optimizer)
+    return {
+        "alone": lambda: alone(images[:BATCH], labels[:BATCH]) if group.is_first else None,
+        "half": together(BATCH),
+        "whole": together(2 * BATCH),
+        "DataParallel": lambda: parallel(images[: BATCH // 2], labels[: BATCH // 2]),
+    }
+
+
+def parts_of(stage: str) -> tuple[nn.Layer, LossFunction, Optimizer]:
+    """A new network of a stage, its loss function, and an optimiser that hardly moves it."""
     from paddle_mnist.core.losses import LOSSES
     from paddle_mnist.core.optimizers import build_optimizer
     from paddle_mnist.core.stages import STAGES as RECIPES
     from paddle_mnist.core.stages import build_network
-    from paddle_mnist.parallel.batch_norm import share_normalization
-    from paddle_mnist.parallel.group import build_step
-    from paddle_mnist.system.runtime import set_seed
 
-    recipe, random = RECIPES[stage], set_seed(0)
-    images = paddle.to_tensor(random.random((BATCH, 784), dtype=np.float32))
-    labels = paddle.to_tensor(random.integers(0, 10, BATCH))
-
-    def build(step: Callable, share: bool, count: int) -> Callable[[], object]:
-        network = build_network(stage)
-        if share:
-            share_normalization(network, workers)
-        optimizer = build_optimizer(recipe.optimizer, 1e-4, network.parameters())
-        loss = LOSSES[recipe.loss]
-        return lambda: step(network, loss, optimizer, images[:count], labels[:count])
-
-    alone, together = build(train_step, False, BATCH), build_step(workers)
-    return {
-        "alone": lambda: alone() if workers.is_first else None,
-        "half": build(together, True, BATCH // 2),
-        "whole": build(together, True, BATCH),
-        "DataParallel": data_parallel(stage, recipe, images[: BATCH // 2], labels[: BATCH // 2]),
-    }
-
-
-def data_parallel(stage: str, recipe: Any, images: Any, labels: Any) -> Callable[[], object]:
-    """A step with Paddle's own engine, half a batch, its normalisation not shared."""
-    import paddle
-
-    from paddle_mnist.core.loop import train_step
-    from paddle_mnist.core.losses import LOSSES
-    from paddle_mnist.core.optimizers import build_optimizer
-    from paddle_mnist.core.stages import build_network
-
-    network = build_network(stage)
+    network, recipe = build_network(stage), RECIPES[stage]
     optimizer = build_optimizer(recipe.optimizer, 1e-4, network.parameters())
-    parallel = paddle.DataParallel(network)
-    return lambda: train_step(parallel, LOSSES[recipe.loss], optimizer, images, labels)
+    return network, LOSSES[recipe.loss], optimizer
 
 
 def medians(actions: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
@@ -176,22 +179,25 @@ def measure_here(path: Path, rounds: int, largest: int) -> None:
 
     from paddle_mnist.parallel.group import join
 
-    workers = join(*place_of_process(), device="cpu")
+    group = join(*place_of_process(), device="cpu")
     found: dict[str, Any] = {"steps": {}, "sizes": {}, "exchanges": {}}
     for stage in STAGES:
-        steps = build_steps(stage, workers)
+        steps = build_steps(stage, group)
         found["steps"][stage] = medians(steps, rounds)
         found["sizes"][stage] = exchanged_bytes(stage)
     for count in (count for count in NUMBERS if count <= largest):
         vector = paddle.zeros([count])
         action = {"exchange": lambda vector=vector: paddle.distributed.all_reduce(vector)}
         found["exchanges"][str(count)] = medians(action, 3 * rounds)["exchange"]
-    if workers.is_first:
+    if group.is_first:
         path.write_text(json.dumps(found), encoding="utf-8")
 
 
 def exchanged_bytes(stage: str) -> list[int]:
-    """The bytes of each exchange of a step: gradients, and two for each batch normalisation."""
+    """The bytes of each exchange of a step: gradients, and two for each batch normalisation.
+
+    With the gradients go the loss, how many images were read right, and how many there were.
+    """
     from paddle import nn
 
     from paddle_mnist.core.stages import build_network
@@ -203,7 +209,7 @@ def exchanged_bytes(stage: str) -> list[int]:
         for layer in network.sublayers()
         if isinstance(layer, (nn.BatchNorm1D, nn.BatchNorm2D))
     ]
-    return [BYTES * (gradients + 2)] + [
+    return [BYTES * (gradients + 3)] + [
         size for count in norms for size in (BYTES * (2 * count + 1), BYTES * 2 * count)
     ]
 
@@ -320,6 +326,7 @@ def predictions_table(found: dict[str, Any], line: dict[str, float]) -> str:
 
 def main() -> None:
     """Run the command."""
+    prepare()
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--print", action="store_true", help="only write the tables")
     parser.add_argument("--quick", action="store_true", help="a few steps, to see that it runs")

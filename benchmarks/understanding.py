@@ -25,6 +25,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from paddle_mnist.system.runtime import prepare
+
+prepare()
+
 import numpy as np
 from between_marks import pages, table_head, write_between
 from matplotlib.figure import Figure

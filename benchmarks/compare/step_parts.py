@@ -13,6 +13,10 @@ from collections import defaultdict
 from functools import partial
 from typing import Any, Callable
 
+from paddle_mnist.system.runtime import prepare, set_seed
+
+prepare()
+
 import numpy as np
 import paddle
 from paddle import nn
@@ -22,16 +26,17 @@ from compare.operations import training_operations
 from compare.worker import Action
 from paddle_mnist.core.augmentation import build_augmentation
 from paddle_mnist.core.config import configure
-from paddle_mnist.core.loop import train_step
+from paddle_mnist.core.loop import Batches, train_step
 from paddle_mnist.core.losses import LOSSES, cross_entropy
 from paddle_mnist.core.optimizers import build_optimizer
 from paddle_mnist.core.stages import STAGES, build_network
 from paddle_mnist.core.transforms import norm_img
-from paddle_mnist.system.runtime import set_seed
+from paddle_mnist.data import Split
 
 VERSION = f"PaddlePaddle {paddle.__version__}"
 SIDE = 2048  # of the matrices of the large product
 WARM_UP = 2
+PARTS = ("data", "forward", "backward", "optimiser")  # of a step
 
 # A layer, its input, and its output.
 Call = tuple[nn.Layer, paddle.Tensor, paddle.Tensor]
@@ -100,6 +105,48 @@ def layer_seconds(call: Call, is_first: bool, rounds: int) -> float:
     return statistics.median(seconds[WARM_UP:])
 
 
+class Training:
+    """A stage's training on one batch, whose images come in another order each time.
+
+    Args:
+        folder: of the arrays; at least a batch of the stage.
+        stage: a name in STAGES.
+    """
+
+    def __init__(self, folder: str, stage: str) -> None:
+        config = configure(stage)
+        random = set_seed(0)
+        split = Split(*(array[: config.batch_size] for array in read_arrays(folder)))
+        augment = build_augmentation(config.augment)
+        self.images = norm_img(split.images)
+        self.batches = Batches(split, config.batch_size, random, augment)
+        self.network = build_network(stage)
+        self.optimizer = build_optimizer(
+            config.optimizer, config.learning_rate, self.network.parameters()
+        )
+        self.loss_function = LOSSES[STAGES[stage].loss]
+        if config.label_smoothing:
+            self.loss_function = partial(cross_entropy, smoothing=config.label_smoothing)
+
+    def step(self) -> None:
+        """A whole step."""
+        train_step(self.network, self.loss_function, self.optimizer, *next(iter(self.batches)))
+
+    def cut_step(self) -> list[float]:
+        """A step; the seconds of each of its PARTS."""
+        clock = [time.perf_counter()]
+        images, labels = next(iter(self.batches))
+        clock.append(time.perf_counter())
+        loss = self.loss_function(self.network(images), labels)
+        clock.append(time.perf_counter())
+        loss.backward()
+        clock.append(time.perf_counter())
+        self.optimizer.step()
+        self.optimizer.clear_grad()
+        clock.append(time.perf_counter())
+        return np.diff(clock).tolist()
+
+
 def measure(folder: str, stage: str, rounds: int) -> Action:
     """Measure one stage's training step.
 
@@ -108,63 +155,30 @@ def measure(folder: str, stage: str, rounds: int) -> Action:
         stage: a name in STAGES.
         rounds: how often each part is measured.
     """
-    config = configure(stage)
-    random = set_seed(0)
-    images, labels = (array[: config.batch_size] for array in read_arrays(folder))
-    network = build_network(stage)
-    optimizer = build_optimizer(config.optimizer, config.learning_rate, network.parameters())
-    loss_function = LOSSES[STAGES[stage].loss]
-    if config.label_smoothing:
-        loss_function = partial(cross_entropy, smoothing=config.label_smoothing)
-    augment = build_augmentation(config.augment)
-
-    def batch() -> tuple[paddle.Tensor, paddle.Tensor]:
-        order = random.permutation(len(images))
-        rows = norm_img(images[order])
-        rows = rows if augment is None else augment(rows, random)
-        return rows, paddle.to_tensor(labels[order])
-
-    def step() -> None:
-        train_step(network, loss_function, optimizer, *batch())
-
-    def cut_step() -> list[float]:
-        clock = [time.perf_counter()]
-        rows, digits = batch()
-        clock.append(time.perf_counter())
-        loss = loss_function(network(rows), digits)
-        clock.append(time.perf_counter())
-        loss.backward()
-        clock.append(time.perf_counter())
-        optimizer.step()
-        optimizer.clear_grad()
-        clock.append(time.perf_counter())
-        return np.diff(clock).tolist()
-
+    training = Training(folder, stage)
     left, right = paddle.rand([SIDE, SIDE]), paddle.rand([SIDE, SIDE])
 
     def action() -> dict[str, Any]:
         for _ in range(WARM_UP):
-            step()
+            training.step()
             paddle.matmul(left, right)
         products, steps = [], []
         for _ in range(rounds):
             products.append(seconds_of(lambda: paddle.matmul(left, right)))
-            step()  # after the product, it would find the cache full of the large matrices
-            steps.append(seconds_of(step))
-        parts = zip(*(cut_step() for _ in range(rounds)))
-        calls = calls_of(network, norm_img(images))
+            training.step()  # after the product, it would find the cache full of large matrices
+            steps.append(seconds_of(training.step))
+        parts = zip(*(training.cut_step() for _ in range(rounds)))
+        calls = calls_of(training.network, training.images)
         kinds: dict[str, float] = defaultdict(float)
         for number, call in enumerate(calls):
             kinds[kind_of(call[0])] += layer_seconds(call, number == 0, rounds)
         return {
-            "batch_size": config.batch_size,
+            "batch_size": len(training.images),
             "operations": training_operations(products_of(calls)),
             "product_operations": 2 * SIDE**3,
             "product_seconds": products,
             "step_seconds": steps,
-            "parts": dict(
-                zip(("data", "forward", "backward", "optimiser"), map(statistics.median, parts))
-            ),
+            "parts": dict(zip(PARTS, map(statistics.median, parts))),
             "kinds": dict(kinds),
         }
 

@@ -6,17 +6,20 @@ import time
 from functools import partial
 from typing import Any
 
+from paddle_mnist.system.runtime import prepare, set_seed
+
+prepare()
+
 import numpy as np
 import paddle
-from paddle.optimizer.lr import LRScheduler
 
 from compare.arrays import read_arrays
 from compare.worker import Action
 from paddle_mnist.core.augmentation import build_augmentation
-from paddle_mnist.core.callbacks import Schedule
+from paddle_mnist.core.callbacks import LearningRate
 from paddle_mnist.core.config import Config, configure
+from paddle_mnist.core.loop import Batches, fit, train_step
 from paddle_mnist.core.loop import evaluate as evaluate_network
-from paddle_mnist.core.loop import fit
 from paddle_mnist.core.losses import LOSSES, cross_entropy
 from paddle_mnist.core.optimizers import build_optimizer, build_schedule
 from paddle_mnist.core.stages import STAGES, build_network
@@ -24,11 +27,9 @@ from paddle_mnist.data import Split, load_mnist
 from paddle_mnist.images import load_image
 from paddle_mnist.runs.recognizer import Recognizer
 from paddle_mnist.runs.shipped import shipped_run
-from paddle_mnist.system.runtime import set_seed
 
 VERSION = f"PaddlePaddle {paddle.__version__}"
 MANY_STEPS = 1_000_000  # a schedule needs to know how many; nothing here comes to its end
-NOTHING = Split(np.zeros((0, 28, 28), np.uint8), np.zeros(0, np.int64))
 
 
 def trainer(config: Config, train: Split, steps: int) -> tuple[paddle.nn.Layer, Action]:
@@ -47,19 +48,11 @@ def trainer(config: Config, train: Split, steps: int) -> tuple[paddle.nn.Layer, 
     if config.label_smoothing:
         loss_function = partial(cross_entropy, smoothing=config.label_smoothing)
 
+    step = partial(train_step, network, loss_function, optimizer)
+    batches = Batches(train, config.batch_size, random, build_augmentation(config.augment))
+
     def action() -> None:
-        fit(
-            network,
-            loss_function,
-            optimizer,
-            train,
-            NOTHING,
-            epochs=config.epochs,
-            batch_size=config.batch_size,
-            random=random,
-            augment=build_augmentation(config.augment),
-            callbacks=[Schedule(schedule)] if isinstance(schedule, LRScheduler) else [],
-        )
+        fit(step, batches, config.epochs, callbacks=[LearningRate(optimizer, schedule)])
 
     return network, action
 
