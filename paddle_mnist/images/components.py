@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 
-@dataclass(frozen=True)
+# Arrays have no single truth value, so a generated == would fail: equality stays that of objects.
+@dataclass(frozen=True, eq=False)
 class Component:
     """One piece of ink.
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,7 @@ from paddle_mnist.images.opening import (
     SIXTEEN_BITS,
     open_picture,
 )
-from paddle_mnist.images.surroundings import NO_DIGIT, cut_out_digit, remove_lines
+from paddle_mnist.images.surroundings import NO_DIGIT, CutOut, cut_out_digit, remove_lines
 from paddle_mnist.system.errors import PictureError, UsageError
 
 # What undoes each way in which a camera was held.
@@ -389,10 +390,28 @@ STEPS: tuple[Step, ...] = (
 )
 
 
-def explain(
-    picture: Image.Image, instead: Mapping[str, Step] | None = None
-) -> dict[str, Image.Image | np.ndarray]:
-    """Do all `STEPS`, and keep what each of them returns, to look at.
+# Arrays have no single truth value, so a generated == would fail: equality stays that of objects.
+@dataclass(frozen=True, eq=False)
+class Preparation:
+    """What became of a picture, and what speaks against a single digit in it.
+
+    Attributes:
+        steps: the step's name → the picture after it: first Pillow's pictures, from `to_grey` on
+            uint8 arrays `[H, W]`, last uint8 `[28, 28]`.
+        doubt: see `CutOut`; None too where another function cut out the digit.
+    """
+
+    steps: dict[str, Image.Image | np.ndarray]
+    doubt: str | None
+
+    @property
+    def image(self) -> np.ndarray:
+        """What the last step returned, uint8 `[28, 28]`."""
+        return np.asarray(self.steps[STEPS[-1].__name__])  # [28, 28]
+
+
+def examine(picture: Image.Image, instead: Mapping[str, Step] | None = None) -> Preparation:
+    """Do all `STEPS`, and keep what each of them returns, and what speaks against a digit.
 
     Args:
         picture: as `open_picture` returns it.
@@ -400,8 +419,7 @@ def explain(
             is worth.
 
     Returns:
-        The step's name → the picture after it: first Pillow's pictures, from `to_grey` on uint8
-        arrays `[H, W]`, last uint8 `[28, 28]`.
+        The picture after each step, and a doubt.
 
     Raises:
         PictureError: the picture is blank, or has no pixels that can be read.
@@ -415,11 +433,31 @@ def explain(
             + ", ".join(step.__name__ for step in STEPS)
         )
     result: Any = picture
-    results = {}
+    steps, doubt = {}, None
     for step in STEPS:
         result = instead.get(step.__name__, step)(result)
-        results[step.__name__] = result
-    return results
+        if isinstance(result, CutOut):
+            result, doubt = result.ink, result.doubt
+        steps[step.__name__] = result
+    return Preparation(steps, doubt)
+
+
+def explain(
+    picture: Image.Image, instead: Mapping[str, Step] | None = None
+) -> dict[str, Image.Image | np.ndarray]:
+    """Do all `STEPS`, and keep what each of them returns, to look at.
+
+    Args:
+        picture: as `open_picture` returns it.
+        instead: as for `examine`.
+
+    Returns:
+        As `Preparation.steps`.
+
+    Raises:
+        PictureError, UsageError: as `examine`.
+    """
+    return examine(picture, instead).steps
 
 
 def prepare(picture: Image.Image, instead: Mapping[str, Step] | None = None) -> np.ndarray:
@@ -427,15 +465,15 @@ def prepare(picture: Image.Image, instead: Mapping[str, Step] | None = None) -> 
 
     Args:
         picture: as `open_picture` returns it.
-        instead: functions that take the place of steps, by the step's name.
+        instead: as for `examine`.
 
     Returns:
         uint8 `[28, 28]`, white ink on black.
 
     Raises:
-        PictureError: the picture is blank, or has no pixels that can be read.
+        PictureError, UsageError: as `examine`.
     """
-    return np.asarray(list(explain(picture, instead).values())[-1])  # [28, 28]
+    return examine(picture, instead).image
 
 
 def load_image(path: str | os.PathLike[str]) -> np.ndarray:

@@ -10,6 +10,8 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from PIL import Image
@@ -30,6 +32,7 @@ LINE_RISE = 0.06  # of the picture's width: a line rises or falls no more than t
 LINE_PART = 0.4  # of the picture's width: a row beside a line with so much is a part of it
 LINE_BESIDE = 0.5  # of the picture's width: a row farther away has less, or the line is thick
 LINE_REACH = 3  # pixels of the copy; where a line is still seen that far beside itself, it is thick
+LINE_MARGIN = LINE_REACH + 2  # rows beyond the border that a line there is compared with
 LINE_SIDE = 48  # pixels of the copy: in a smaller one a stroke is as thin as a line
 PRINTED = 0.6  # of the other ink's mean level: a single line that is weaker is not a stroke
 LINE_REST = 20  # pixels of the copy: with less ink left, the lines were the digit
@@ -123,53 +126,82 @@ def find_lines(mask: np.ndarray) -> np.ndarray:
     Returns:
         bool `[h, w]`: the pixels of the lines, without those where a stroke crosses them.
     """
-    height, width = mask.shape
+    width = mask.shape[1]
     lines = np.zeros_like(mask)
     if width < 2:
         return lines
     steepest = max(1, round(LINE_RISE * width))
-    columns = np.arange(width)
-    reach = LINE_REACH + 2
-    margin = reach + steepest
-    end = max(1, round(LINE_END * width))
-    # Beyond the border goes on what is there: the edge of a desk is not thin.
-    padded = np.pad(mask, ((margin, margin), (0, 0)), mode="edge")
+    across = np.arange(width) / (width - 1) - 0.5  # [w]
     # A line of a small slope is stairs; where its steps are is tried too.
     slopes = itertools.product(range(-steepest, steepest + 1), (0.0, 0.25, 0.5, 0.75))
     for rise, phase in slopes:
-        # Each column slides up or down, so that a line of this slope comes to lie in one row.
-        slides = np.floor(rise * (columns / (width - 1) - 0.5) + phase).astype(int)  # [w]
-        rows = np.arange(margin - reach, margin + height + reach)[:, np.newaxis] + slides
-        level = padded[rows, columns]  # [h + 2 * reach, w]
-        share = level.mean(axis=1)
-        for row in reach + np.flatnonzero(share[reach : reach + height] >= LINE_SHARE):
-            beside = max(share[row - LINE_REACH], share[row + LINE_REACH])
-            if beside >= LINE_BESIDE:
-                continue
-            if not (level[row, :end].any() and level[row, -end:].any()):
-                continue
-            thick = [r for r in (row - 1, row, row + 1) if share[r] >= LINE_PART]
-            above = level[thick[0] - 1] & level[thick[0] - 2]  # [w]
-            below = level[thick[-1] + 1] & level[thick[-1] + 2]
-            crossed = above | below  # a stroke goes on there, or runs along the line
-            for line in thick:
-                places = line - reach + slides  # [w]
-                erased = (places >= 0) & (places < height) & ~crossed
-                lines[places[erased], columns[erased]] = True
+        slides = np.floor(rise * across + phase).astype(int)  # [w]
+        lines |= _find_lines_of_slope(mask, slides)
     return lines
 
 
-def cut_out_digit(ink: np.ndarray) -> np.ndarray:
+def _find_lines_of_slope(mask: np.ndarray, slides: np.ndarray) -> np.ndarray:
+    """Find the lines that come to lie in one row when each column slides up by `slides`, [w]."""
+    height, width = mask.shape
+    columns = np.arange(width)
+    lines = np.zeros_like(mask)
+    slid = _slid_rows(mask, slides)  # [h + 2 * LINE_MARGIN, w]
+    share = slid.mean(axis=1)
+    for row in LINE_MARGIN + np.flatnonzero(share[LINE_MARGIN:-LINE_MARGIN] >= LINE_SHARE):
+        is_thick = max(share[row - LINE_REACH], share[row + LINE_REACH]) >= LINE_BESIDE
+        if is_thick or not _reaches_borders(slid[row]):
+            continue
+        parts = [near for near in (row - 1, row, row + 1) if share[near] >= LINE_PART]
+        above = slid[parts[0] - 1] & slid[parts[0] - 2]  # [w]
+        below = slid[parts[-1] + 1] & slid[parts[-1] + 2]
+        crossed = above | below  # a stroke goes on there, or runs along the line
+        for part in parts:
+            places = part - LINE_MARGIN + slides  # [w]
+            erased = (places >= 0) & (places < height) & ~crossed
+            lines[places[erased], columns[erased]] = True
+    return lines
+
+
+def _slid_rows(mask: np.ndarray, slides: np.ndarray) -> np.ndarray:
+    """The mask with columns that slide up by `slides`, [w]; LINE_MARGIN more rows at both ends."""
+    height, width = mask.shape
+    rows = np.arange(-LINE_MARGIN, height + LINE_MARGIN)[:, np.newaxis] + slides
+    # Beyond the border goes on what is there: the edge of a desk is not thin.
+    slid: np.ndarray = mask[rows.clip(0, height - 1), np.arange(width)]
+    return slid
+
+
+def _reaches_borders(line: np.ndarray) -> bool:
+    end = max(1, round(LINE_END * len(line)))
+    return bool(line[:end].any() and line[-end:].any())
+
+
+# Arrays have no single truth value, so a generated == would fail: equality stays that of objects.
+@dataclass(frozen=True, eq=False)
+class CutOut:
+    """The part of a picture that holds the digit.
+
+    Attributes:
+        ink: uint8 [h, w], the rectangle around the digit, with little paper around it.
+        doubt: "nothing": all that was found runs along a border: shade that is left, or the edge
+            of a desk; "several": there seem to be several digits side by side; None: neither.
+    """
+
+    ink: np.ndarray
+    doubt: Literal["nothing", "several"] | None
+
+
+def cut_out_digit(ink: np.ndarray) -> CutOut:
     """Cut out the part of the picture that holds the digit.
 
     Pieces of ink that are a frame around others, run along the border, or are far smaller than
     the largest piece do not count.
 
     Args:
-        ink: uint8 `[H, W]`, 0 for paper.
+        ink: uint8 `[H, W]`, 0 for paper, as `remove_lines` returns it.
 
     Returns:
-        uint8 `[h, w]`: the rectangle that holds the digit, with little paper around it.
+        The rectangle, and what speaks against a single digit in it.
 
     Raises:
         PictureError: there is no ink.
@@ -180,22 +212,21 @@ def cut_out_digit(ink: np.ndarray) -> np.ndarray:
     left = max(min(piece.left for piece in pieces) - 1, 0) * block
     bottom = (max(piece.bottom for piece in pieces) + 1) * block
     right = (max(piece.right for piece in pieces) + 1) * block
-    return ink[top:bottom, left:right]  # [h, w]
+    return CutOut(ink[top:bottom, left:right], _doubt(pieces))  # [h, w]
 
 
-def seem_several(ink: np.ndarray) -> bool:
-    """Whether there seem to be several digits side by side.
+def _doubt(pieces: Sequence[Component]) -> Literal["nothing", "several"] | None:
+    if all(_is_edge(piece) for piece in pieces):
+        return "nothing"
+    return "several" if _seem_several(pieces) else None
 
-    Two groups of pieces with a gap between them that are both nearly as high as the whole are two
-    digits, and so is what is far wider than high.
 
-    Args:
-        ink: uint8 `[H, W]`, 0 for paper, as `remove_lines` returns it.
+def _seem_several(pieces: Sequence[Component]) -> bool:
+    """Whether two groups of pieces with a gap between them are both nearly as high as the whole.
 
-    Raises:
-        PictureError: there is no ink.
+    What is far wider than high seems to be several digits too.
     """
-    pieces = sorted(digit_pieces(small_copy(ink)[0]), key=lambda piece: piece.left)
+    pieces = sorted(pieces, key=lambda piece: piece.left)
     height, width = _extent(pieces)
     if width > WIDEST * height:
         return True
@@ -205,18 +236,6 @@ def seem_several(ink: np.ndarray) -> bool:
         if gap > 0 and min(_extent(left)[0], _extent(right)[0]) >= APART * height:
             return True
     return False
-
-
-def seem_nothing(ink: np.ndarray) -> bool:
-    """Whether all that was found runs along a border: shade that is left, or the edge of a desk.
-
-    Args:
-        ink: uint8 `[H, W]`, 0 for paper, as `remove_lines` returns it.
-
-    Raises:
-        PictureError: there is no ink.
-    """
-    return all(_is_edge(piece) for piece in digit_pieces(small_copy(ink)[0]))
 
 
 def _extent(pieces: Sequence[Component]) -> tuple[int, int]:
@@ -255,7 +274,7 @@ def _without_frames(copy: np.ndarray, mask: np.ndarray) -> np.ndarray:
     pieces = connected_components(copy, mask)
     large = [piece for piece in pieces if piece.height >= DIGIT_HEIGHT * len(copy)]
     edges = [piece for piece in pieces if _is_edge(piece)]
-    inner = [piece for piece in large if not any(piece is edge for edge in edges)]
+    inner = [piece for piece in large if piece not in edges]
     # In a picture cut out along the digit, a stroke that stands apart may run along the border.
     cut_out = any(_touched_borders(piece) >= 2 for piece in inner)
     gone = edges if inner and not cut_out else []

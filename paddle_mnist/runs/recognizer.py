@@ -16,8 +16,8 @@ from paddle_mnist.core.metrics import predicted_digits, softmax
 from paddle_mnist.core.stages import STAGES, build_network
 from paddle_mnist.core.transforms import norm_img
 from paddle_mnist.data.class_names import DIGITS, are_digits
-from paddle_mnist.images import explain, open_picture
-from paddle_mnist.images.surroundings import seem_nothing, seem_several
+from paddle_mnist.images import open_picture
+from paddle_mnist.images.preparation import examine
 from paddle_mnist.runs.folder import Run, Tensors
 from paddle_mnist.runs.shipped import seen_of_mnist
 from paddle_mnist.runs.state import load_weights
@@ -38,7 +38,8 @@ DOUBTS = {
 }
 
 
-@dataclass(frozen=True)
+# Arrays have no single truth value, so a generated == would fail: equality stays that of objects.
+@dataclass(frozen=True, eq=False)
 class Reading:
     """What a network reads in one picture.
 
@@ -174,12 +175,11 @@ class Recognizer:
         """
         picture = open_picture(path)
         try:
-            steps = explain(picture)
-            doubt = _doubt(np.asarray(steps["remove_lines"]))
+            prepared = examine(picture)
         except PictureError as error:
             raise PictureError(f"{path}: {error}") from error
-        reading = self.read(np.asarray(steps["centre_of_mass_to_middle"])[np.newaxis])[0]
-        return replace(reading, steps=steps, doubt=doubt or reading.doubt)
+        reading = self.read(prepared.image[np.newaxis])[0]
+        return replace(reading, steps=prepared.steps, doubt=prepared.doubt or reading.doubt)
 
 
 def _check_class_names(names: Any) -> None:
@@ -191,10 +191,3 @@ def _check_class_names(names: Any) -> None:
 
 def _is_class_name(name: Any) -> bool:
     return isinstance(name, str) and name.isprintable() and len(name) <= _LONGEST_NAME
-
-
-def _doubt(ink: np.ndarray) -> str | None:
-    """What speaks against a digit, before any network has seen it."""
-    if seem_nothing(ink):
-        return "nothing"
-    return "several" if seem_several(ink) else None
