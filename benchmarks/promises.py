@@ -239,10 +239,10 @@ CHINESE = {
     "{} of the destructive answers without the guard: {} files left": (
         "去掉防护后 {} 份破坏性答案：剩下 {} 个文件"
     ),
-    "{} malformed, large and pickled replies, {} accepted": (
-        "{} 个格式错误、过大或 pickle 的回复，{} 个被接受"
+    "{} malformed, forged and pickled outcomes, {} accepted": (
+        "{} 个格式错误、伪造或 pickle 的检查结果，{} 个被接受"
     ),
-    "{} made-up replies, {} other exceptions": ("{} 个编造的回复，{} 个其他异常"),
+    "{} made-up outcomes, {} other exceptions": ("{} 个编造的检查结果，{} 个其他异常"),
     "{} made-up files as an answer, {} other exceptions": ("{} 个编造的答案文件，{} 个其他异常"),
     "{} made-up files of progress, {} lost": ("{} 个编造的进度文件，丢失 {} 个"),
     "{} steps, interrupted at each of them: {} went on to other bits": (

@@ -41,7 +41,7 @@ def check(
 
         outcome = check_file(exercise, workbook.path(exercise))
     elif callable(answer):
-        from paddle_mnist.homework.beside import check_function
+        from paddle_mnist.homework.checking import check_function
 
         outcome = check_function(exercise, answer)
     else:

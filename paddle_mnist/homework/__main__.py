@@ -62,8 +62,16 @@ def homework(arguments: argparse.Namespace) -> int:
         show(workbook.greeting())
     if arguments.command == "check":
         return check(workbook, arguments.number)
-    method = getattr(workbook, arguments.command)
-    show(method(arguments.number) if arguments.command in WITH_NUMBER else method())
+    if arguments.command in WITHOUT_NUMBER:
+        show({"list": workbook.overview, "status": workbook.status}[arguments.command]())
+    else:
+        tell = {
+            "start": workbook.start,
+            "hint": workbook.hint,
+            "solution": workbook.solution,
+            "reset": workbook.reset,
+        }[arguments.command]
+        show(tell(arguments.number))
     return 0
 
 

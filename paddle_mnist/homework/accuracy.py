@@ -1,13 +1,11 @@
 """For exercises that train for real: what trains and reads, and what judges the reading.
 
-`train_and_read` runs where the answer is, everything else on the checker's side. What an answer
-tries is measured on the validation images; only when it is good enough there are the test images
-looked at, whose accuracy is the goal.
+What an answer tries is measured on the validation images; only when it is good enough there are the
+test images looked at, whose accuracy is the goal.
 """
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,7 +19,8 @@ from paddle_mnist.core.transforms import norm_img
 from paddle_mnist.data import Mnist, Split, load_mnist
 from paddle_mnist.homework.checking import Answer
 from paddle_mnist.homework.comparing import kind_of
-from paddle_mnist.homework.values import TensorArray
+from paddle_mnist.homework.conversion import TensorArray
+from paddle_mnist.system.paddle_errors import reason_of
 from paddle_mnist.system.runtime import set_seed
 
 SEED = 0
@@ -45,13 +44,13 @@ class Goal:
 
 
 def train_and_read(
-    answer: Callable[..., Any], place: str, of_each_digit: int | None = None, seed: int = SEED
+    answer: Callable[..., Any], mnist: Mnist, of_each_digit: int | None = None, seed: int = SEED
 ) -> dict[str, Any]:
-    """Let the answer train a network, and read images with it; runs where the answer is.
+    """Let the answer train a network, and read images with it.
 
     Args:
         answer: gets images uint8 [N, 28, 28] and labels int64 [N], returns a trained network.
-        place: "sample", or the folder with the data.
+        mnist: the data.
         of_each_digit: how many training images of each digit the answer gets; None: all.
         seed: of everything random that the answer has not seeded itself.
 
@@ -59,9 +58,9 @@ def train_and_read(
         `is_network`, and `kind`: the type of what was returned. For a network also `seconds`,
         `parameters`, `layers`: for each layer the names of its types, without the learner's own,
         and `outputs` for the first five validation images, or `refused`: why it did not take them.
-        If the outputs are [5, 10], also `validation`, `test` and `seen`: what was read, int64 [N].
+        If the outputs are [5, 10], also `accuracy` on the validation images, `test_accuracy` and
+        `seen_accuracy`, 0 to 1.
     """
-    mnist = load_mnist(place)
     train = training_images(mnist, of_each_digit)
     set_seed(seed)
     np.random.seed(seed)
@@ -81,12 +80,12 @@ def train_and_read(
     try:
         found["outputs"] = _outputs(network, mnist.validation.images[:5])
     except Exception as error:  # another input than the course's
-        found["refused"] = f"{type(error).__name__}: {_reason(error)}"
+        found["refused"] = f"{type(error).__name__}: {reason_of(error).split('. ')[0][:200]}"
         return found
     if isinstance(found["outputs"], paddle.Tensor) and found["outputs"].shape == [5, 10]:
-        found["validation"] = _digits(network, mnist.validation.images)
-        found["test"] = _digits(network, mnist.test.images)
-        found["seen"] = _digits(network, train.images[:SEEN])
+        found["accuracy"] = _accuracy(network, mnist.validation)
+        found["test_accuracy"] = _accuracy(network, mnist.test)
+        found["seen_accuracy"] = _accuracy(network, train.take(slice(SEEN)))
     return found
 
 
@@ -95,20 +94,13 @@ def _outputs(network: paddle.nn.Layer, images: np.ndarray) -> Any:
         return network(norm_img(images))  # [N, 784] -> [N, 10]
 
 
-def _digits(network: paddle.nn.Layer, images: np.ndarray) -> np.ndarray:
-    parts = [
-        predicted_digits(_outputs(network, images[start : start + BATCH_SIZE]).numpy())
-        for start in range(0, len(images), BATCH_SIZE)
-    ]
-    return np.concatenate(parts)  # [N]
-
-
-def _reason(error: Exception) -> str:
-    # Paddle tells where in its own C++ code it was, and then the reason.
-    _, _, reason = str(error).rpartition("Error Message Summary:")
-    lines = [line.strip() for line in reason.splitlines() if line.strip(" -\t")]
-    first, *_ = " ".join(lines).split(". ")
-    return first[:200]
+def _accuracy(network: paddle.nn.Layer, split: Split) -> float:
+    right = 0
+    for start in range(0, len(split), BATCH_SIZE):
+        part = split.take(slice(start, start + BATCH_SIZE))
+        digits = predicted_digits(_outputs(network, part.images).numpy())  # [N]
+        right += int((digits == part.labels).sum())
+    return right / len(split)
 
 
 def training_images(mnist: Mnist, of_each_digit: int | None = None) -> Split:
@@ -120,37 +112,15 @@ def training_images(mnist: Mnist, of_each_digit: int | None = None) -> Split:
     return mnist.train.take(np.sort(np.concatenate(chosen)))
 
 
-def measured(answer: Answer, run: Callable[..., Any], *arguments: Any) -> dict[str, Any]:
-    """What `train_and_read` found, once for all checks.
-
-    Args:
-        answer: the learner's.
-        run: `train_and_read`, as the exercise's `checks.py` has it.
-        *arguments: those of `train_and_read` after the place.
-
-    Returns:
-        Its result, and `accuracy`, `test_accuracy` and `seen_accuracy`, 0 to 1, and `data`: "mnist"
-        or "sample".
-    """
+def measured(answer: Answer, of_each_digit: int | None = None) -> dict[str, Any]:
+    """Return what `train_and_read` found, once for all checks, and `data`: "mnist" or "sample"."""
     found: dict[str, Any] = answer.memory.get("measured", {})
-    if found:
-        return found
-    # First of all here: only the checker may download.
-    mnist = load_mnist()
-    data = "sample" if mnist.source.kind == "sample" else "mnist"
-    place = data if data == "sample" else os.path.abspath(mnist.source.path)
-    found = {**answer.run(run, place, *arguments), "data": data}
-    if "validation" in found:
-        seen = training_images(mnist, *arguments[:1]).take(slice(SEEN))
-        found["accuracy"] = _share(found["validation"], mnist.validation)
-        found["test_accuracy"] = _share(found["test"], mnist.test)
-        found["seen_accuracy"] = _share(found["seen"], seen)
-    answer.memory["measured"] = found
+    if not found:
+        mnist = load_mnist()
+        data = "sample" if mnist.source.kind == "sample" else "mnist"
+        found = {**answer.run(train_and_read, mnist, of_each_digit), "data": data}
+        answer.memory["measured"] = found
     return found
-
-
-def _share(digits: np.ndarray, split: Split) -> float:
-    return float((digits == split.labels).mean())
 
 
 def expect_network(answer: Answer, found: Mapping[str, Any]) -> None:
@@ -164,7 +134,7 @@ def expect_network(answer: Answer, found: Mapping[str, Any]) -> None:
     if "refused" in found:
         answer.wrong("other_input", message=found["refused"])
     outputs = found["outputs"]
-    if "validation" not in found:
+    if "accuracy" not in found:
         answer.wrong("other_outputs", outputs=_described(outputs))
     answer.note(
         "reached",

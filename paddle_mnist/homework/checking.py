@@ -1,147 +1,184 @@
-"""The side of the checker: asks the answer, compares, and says what is wrong by a key.
+"""Checks of an answer: they call it, compare what it returns, and say what is wrong by a key.
 
 The functions `check_…` of an exercise's `checks.py` are called with an `Answer`, one after the
-other. The first that finds something wrong ends the check. Nothing of the learner's runs here.
+other. The first that finds something wrong ends the check. They run where the answer runs: in a
+process of their own for a file, in the notebook for a function of the notebook. So what the two
+sides give each other are copies, and what an answer changes in the modules that the checks need is
+put back (see `conversion` and `guard`).
 """
 
 from __future__ import annotations
 
+import contextvars
 import inspect
 import itertools
 import re
-import time
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Callable, NoReturn
 
-from paddle_mnist.homework.comparing import LONGEST_LINE, cut, difference, is_close, shorten
+import numpy as np
+import paddle
+
+from paddle_mnist.homework.answer_file import (
+    LONGEST_TEXT,
+    Function,
+    file_of,
+    load_answer,
+    place_of_error,
+)
+from paddle_mnist.homework.comparing import LONGEST_LINE, difference, is_close, shorten
+from paddle_mnist.homework.conversion import (
+    LARGEST_RESULT,
+    TensorArray,
+    TooLargeError,
+    copy_for_answer,
+    copy_for_checks,
+    fingerprint,
+)
 from paddle_mnist.homework.exercise import Exercise
-from paddle_mnist.homework.values import MessageError, TensorArray, as_tensor_array, decode, encode
+from paddle_mnist.homework.guard import RefusedError, kept_modules
+from paddle_mnist.homework.outcome import UNFIT, Outcome, WrongError, cut, fill_in_texts
+from paddle_mnist.homework.ready_made import Watch
+from paddle_mnist.system.paddle_errors import reason_of
 
-Ask = Callable[[dict[str, Any]], dict[str, Any]]
-
-
-class WrongError(Exception):
-    """The answer is wrong.
-
-    Attributes:
-        key: a diagnosis of the exercise, or a sentence of `texts.py`.
-        values: what stands in that text's braces.
-        details: lines of input, expected and got: from a key of `texts.py` to the text.
-    """
-
-    def __init__(
-        self,
-        key: str,
-        values: Mapping[str, Any] | None = None,
-        details: Mapping[str, str] | None = None,
-    ):
-        super().__init__(key)
-        self.key = key
-        self.values = dict(values or {})
-        self.details = dict(details or {})
+LONGEST_TOLD = 10_000  # characters of one value or detail of an outcome
 
 
-@dataclass
-class Outcome:
-    """What a check came to.
-
-    Attributes:
-        number: the exercise's.
-        passed: whether all checks passed.
-        checks: the names of the checks that were tried, in order; the last one failed unless all
-            passed.
-        key, values, details: of the WrongError, when something was wrong.
-        notes: figures to report, (key, values).
-        printed: what the answer printed, shortened.
-        seconds: how long it took.
-    """
-
-    number: str
-    passed: bool = False
-    checks: list[str] = field(default_factory=list)
-    key: str | None = None
-    values: dict[str, Any] = field(default_factory=dict)
-    details: dict[str, str] = field(default_factory=dict)
-    notes: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-    printed: str = ""
-    seconds: float = 0.0
+class NoGradientError(Exception):
+    """What the answer returns does not depend on its inputs, as far as Paddle can see."""
 
 
 class Answer:
-    """The learner's function, wherever it runs.
+    """The learner's function, as the checks call it.
 
     Args:
-        ask: passes a request on to `answering.Answering.reply`, and returns its reply.
         exercise: the exercise that it answers.
+        function: the learner's; None: `load` follows.
 
     Attributes:
         memory: for the checks to keep what is costly to ask for twice.
         given: what the learner's function got last, as it is shown when something is wrong.
     """
 
-    def __init__(self, ask: Ask, exercise: Exercise):
-        self._ask = ask
+    def __init__(self, exercise: Exercise, function: Function | None = None):
         self.exercise = exercise
         self.notes: list[tuple[str, dict[str, Any]]] = []
         self.memory: dict[Hashable, Any] = {}
         self.given = ""
+        self._function: Any = function
+        self._file = file_of(function) if function else ""
+        self._watch = Watch(exercise.not_allowed)
+        # NumPy keeps its settings, such as `seterr`, in the context: the answer has its own.
+        self._context = contextvars.copy_context()
         self._code = ""
 
+    def load(self, path: str) -> None:
+        """Run the learner's file, and take the function from it.
+
+        Raises:
+            WrongError: the file fails, or does not hold the function.
+        """
+        self._file = path
+        with kept_modules():
+            try:
+                self._function = self._context.run(load_answer, path, self.exercise.answer)
+            except (KeyboardInterrupt, WrongError):
+                raise
+            except BaseException as error:  # whatever a learner's file raises is told
+                raise self._wrong_for(error) from error
+
     def __call__(self, *arguments: Any) -> Any:
-        """Call the learner's function; what it returns arrives as data (see `values`)."""
+        """Call the learner's function; it gets copies, and a copy of what it returns arrives."""
         self.given = self._named(arguments)
-        return self._value(None, arguments)
+        return self._value(self._function, arguments)
 
     def run(self, function: Callable[..., Any], *arguments: Any, given: str = "") -> Any:
-        """Call `function(answer, *arguments)`, one of this `checks.py`, where the answer is.
+        """Call `function(answer, *arguments)` with the learner's own function, as a part of it.
 
         For what does not pass as data: networks, optimisers, whole trainings. `given` says in a
         few words what the learner's function gets, for what is told.
         """
         self.given = given
-        return self._value(function.__name__, arguments)
+        return self._value(partial(function, self._function), arguments, may_change=True)
 
     def gradients(self, weights: TensorArray, *arguments: Any) -> list[TensorArray]:
-        """The gradients of sum(weights · answer(…)) by the float tensors among the arguments."""
+        """Return the gradients of sum(weights · answer(…)) by the float tensors among `arguments`.
+
+        Args:
+            weights: of the shape of what the answer returns.
+            arguments: at least one float tensor; others are passed on.
+        """
         self.given = self._named(arguments)
-        found: list[TensorArray] = self._value("gradients", arguments=(weights, *arguments))
+        function = partial(_gradients, self._function)
+        found: list[TensorArray] = self._value(function, (weights, *arguments), may_change=True)
         return found
 
     def error_of(self, *arguments: Any) -> str | None:
-        """The name of the error's type that a call raises, its parents' too; None: no error."""
+        """Return the name of the error's type that a call raises, its parents' too; None: none."""
         self.given = self._named(arguments)
-        error = self._reply(None, arguments).get("error")
-        self._code = error["code"] if error else ""
-        return None if error is None else " ".join(error["types"])
+        _, error = self._attempt(self._function, [copy_for_answer(part) for part in arguments])
+        if error is None:
+            return None
+        _, self._code = place_of_error(error, self._file)
+        return " ".join(kind.__name__ for kind in type(error).__mro__)
 
     def _named(self, arguments: tuple[Any, ...]) -> str:
-        # Without a template to name them, as in tests of this file, they are numbered.
-        names = self.exercise.arguments if self.exercise else ()
-        pairs = itertools.zip_longest(names[: len(arguments)], arguments, fillvalue="?")
+        names = self.exercise.arguments[: len(arguments)]
+        pairs = itertools.zip_longest(names, arguments, fillvalue="?")
         return "\n".join(f"{name} = {shorten(argument)}" for name, argument in pairs)
 
-    def _reply(self, run: str | None, arguments: tuple[Any, ...]) -> dict[str, Any]:
-        self._code = ""
-        request = {"run": run, "arguments": [encode(argument) for argument in arguments]}
-        reply = self._ask(request)
-        if reply["ready_made"]:
-            names = [re.sub(r"\.(forward|__init__)$", "", name) for name in reply["ready_made"]]
-            raise WrongError("ready_made", {"name": ", ".join(names)})
-        return reply
+    def _attempt(self, function: Any, arguments: list[Any]) -> tuple[Any, BaseException | None]:
+        """Call a function, and return a copy of its value, or what it raised.
 
-    def _value(self, run: str | None, arguments: tuple[Any, ...]) -> Any:
-        reply = self._reply(run, arguments)
-        if "error" in reply:
-            raise error_as_wrong(reply["error"], self._details())
-        if reply["changed"] and run is None:
-            names = dict(enumerate(self.exercise.arguments))
-            argument = names.get(reply["changed"][0], "?")
-            raise WrongError("changed_input", {"argument": argument}, self._details())
-        try:
-            return decode(reply["value"], as_tensor_array)
-        except (MessageError, RecursionError) as error:
-            raise WrongError("malformed") from error
+        Raises:
+            WrongError: a ready-made function was called.
+        """
+        self._code = ""
+        value, caught = None, None
+        with kept_modules():
+            try:
+                with self._watch:
+                    value = self._context.run(function, *arguments)
+                value = copy_for_checks(value)
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:  # whatever a learner's code raises, SystemExit too
+                caught = error
+        ready_made = self._watch.take()
+        if ready_made and caught is None:
+            names = [re.sub(r"\.(forward|__init__)$", "", name) for name in ready_made]
+            raise WrongError("ready_made", {"name": ", ".join(names)})
+        return value, caught
+
+    def _value(self, function: Any, arguments: tuple[Any, ...], *, may_change: bool = False) -> Any:
+        copies = [copy_for_answer(argument) for argument in arguments]
+        before = None if may_change else [fingerprint(copy) for copy in copies]
+        value, error = self._attempt(function, copies)
+        if error is not None:
+            raise self._wrong_for(error) from error
+        for number, print_before in enumerate(before or ()):
+            if fingerprint(copies[number]) != print_before:
+                name = [*self.exercise.arguments, "?"][number]
+                raise WrongError("changed_input", {"argument": name}, self._details())
+        return value
+
+    def _wrong_for(self, error: BaseException) -> WrongError:
+        """Return an exception of the learner's code as something that a beginner can read."""
+        if isinstance(error, NoGradientError):
+            return WrongError("no_gradient", {}, self._details())
+        if isinstance(error, MemoryError):
+            return WrongError("memory", {}, self._details())
+        if isinstance(error, TooLargeError):
+            return WrongError("too_large", {"megabytes": LARGEST_RESULT / 1_000_000})
+        line, code = place_of_error(error, self._file)
+        self._code = cut(code, LONGEST_LINE)
+        key = "error" if line else "error_elsewhere"
+        values = {"type": cut(type(error).__name__, LONGEST_LINE), "line": line}
+        # It stands between backticks.
+        values["message"] = cut(_message(error), LONGEST_LINE).replace("`", "'") or "-"
+        is_refused = isinstance(error, RefusedError)
+        return WrongError("refused" if is_refused else key, values, self._details())
 
     def _details(self, **more: Any) -> dict[str, str]:
         known = {"code": self._code, "given": self.given}
@@ -205,19 +242,28 @@ class Answer:
         raise WrongError(problem[0], problem[1], details)
 
 
-def error_as_wrong(error: Mapping[str, Any], details: Mapping[str, str]) -> WrongError:
-    """An exception of the learner's code as something wrong that a beginner can read."""
-    kind = error["types"][0]
-    if kind == "NoGradientError":
-        return WrongError("no_gradient", {}, details)
-    if "MemoryError" in error["types"]:
-        return WrongError("memory", {}, details)
-    key = "error" if error["line"] else "error_elsewhere"
-    # It stands between backticks.
-    message = cut(error["message"], LONGEST_LINE).replace("`", "'") or "-"
-    values = {"type": cut(kind, LONGEST_LINE), "message": message, "line": error["line"]}
-    code = {"code": cut(error["code"], LONGEST_LINE)} if error["code"] else {}
-    return WrongError("refused" if kind == "RefusedError" else key, values, {**code, **details})
+def _gradients(answer: Any, weights: Any, *arguments: Any) -> list[Any]:
+    inputs = [
+        argument
+        for argument in arguments
+        if isinstance(argument, paddle.Tensor) and argument.is_floating_point()
+    ]
+    for tensor in inputs:
+        tensor.stop_gradient = False
+    total = (answer(*arguments) * weights).sum()
+    if total.stop_gradient:
+        raise NoGradientError
+    total.backward()
+    if any(tensor.grad is None for tensor in inputs):
+        raise NoGradientError
+    return [tensor.grad for tensor in inputs]
+
+
+def _message(error: BaseException) -> str:
+    try:
+        return reason_of(error)[:LONGEST_TEXT]
+    except Exception as worse:  # an exception of the learner's own, whose text fails too
+        return f"(its text cannot be shown: {type(worse).__name__})"
 
 
 def check_functions(exercise: Exercise) -> dict[str, Callable[[Answer], None]]:
@@ -228,16 +274,20 @@ def check_functions(exercise: Exercise) -> dict[str, Callable[[Answer], None]]:
     return {name.removeprefix("check_"): function for name, function in own}
 
 
-def run_checks(exercise: Exercise, ask: Ask) -> Outcome:
-    """Try all checks of an exercise, until one fails.
+def check_function(exercise: Exercise, function: Function) -> Outcome:
+    """Check a function in this process; its random numbers go on afterwards as without a check."""
+    numpy_state, paddle_state = np.random.get_state(), paddle.get_rng_state()
+    try:
+        return run_checks(Answer(exercise, function))
+    finally:
+        np.random.set_state(numpy_state)
+        paddle.set_rng_state(paddle_state)
 
-    Args:
-        exercise: with its checks.
-        ask: see `Answer`; it may raise a WrongError too, for example when time is over.
-    """
-    answer = Answer(ask, exercise)
-    outcome = Outcome(exercise.number, notes=answer.notes)
-    started = time.perf_counter()
+
+def run_checks(answer: Answer) -> Outcome:
+    """Try all checks of an exercise, until one fails."""
+    exercise = answer.exercise
+    outcome = Outcome(exercise.number)
     try:
         for name, function in check_functions(exercise).items():
             outcome.checks.append(name)
@@ -248,11 +298,13 @@ def run_checks(exercise: Exercise, ask: Ask) -> Outcome:
     except Exception as error:  # the check met a value that it did not expect, and must not die
         _set_unexpected(outcome, error)
     try:
-        _fill_in_texts(exercise, outcome)
-    except (KeyError, TypeError, ValueError) as error:  # a value of a kind that no text expects
+        outcome.values = _plain(outcome.values)
+        outcome.details = {key: cut(text, LONGEST_TOLD) for key, text in outcome.details.items()}
+        outcome.notes = [(key, _plain(values)) for key, values in answer.notes]
+        fill_in_texts(exercise, outcome)
+    except UNFIT as error:  # a value of a kind that no text expects
         outcome.passed, outcome.notes = False, []
         _set_unexpected(outcome, error)
-    outcome.seconds = time.perf_counter() - started
     return outcome
 
 
@@ -261,10 +313,12 @@ def _set_unexpected(outcome: Outcome, error: Exception) -> None:
     outcome.values = {"type": type(error).__name__, "message": cut(f"{error}", LONGEST_LINE)}
 
 
-def _fill_in_texts(exercise: Exercise, outcome: Outcome) -> None:
-    """Try what will be told; any language will do, for all have the same braces."""
-    feedback = exercise.feedback("en")
-    for key, values in outcome.notes:
-        feedback.notes[key].format(**values)
-    if outcome.key in feedback.diagnoses:
-        feedback.diagnoses[outcome.key].format(**{"answer": exercise.answer, **outcome.values})
+def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return values as JSON holds them and as a text's braces show them."""
+    plain: dict[str, Any] = {}
+    for key, value in values.items():
+        if isinstance(value, (np.ndarray, np.generic)) and value.ndim == 0:
+            value = value.item()
+        is_number = value is None or isinstance(value, (bool, int, float))
+        plain[key] = value if is_number else cut(f"{value}", LONGEST_TOLD)
+    return plain

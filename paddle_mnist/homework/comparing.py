@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from paddle_mnist.homework.values import Other, TensorArray
+from paddle_mnist.homework.conversion import Other, TensorArray
+from paddle_mnist.homework.outcome import cut
 
 # A key of `texts.PROBLEMS`, and what stands in that text's braces.
 Problem = tuple[str, dict[str, Any]]
@@ -18,7 +19,7 @@ WHOLE, TINY = 20, 5e-5
 
 
 def is_close(got: Any, expected: Any, tolerance: float = 1e-5) -> bool:
-    """Whether two values are nearly the same, whatever their kinds and dtypes."""
+    """Tell whether two values are nearly the same, whatever their kinds and dtypes."""
     if isinstance(expected, (list, tuple)):
         same_length = isinstance(got, (list, tuple)) and len(got) == len(expected)
         return same_length and all(is_close(*pair, tolerance) for pair in zip(got, expected))
@@ -164,8 +165,3 @@ def shorten(value: Any) -> str:
 def _cut_lines(text: str) -> str:
     lines = text.splitlines()
     return text if len(lines) <= MOST_LINES else "\n".join([*lines[:MOST_LINES], "…"])
-
-
-def cut(text: str, length: int) -> str:
-    """A text, or its beginning if it is longer."""
-    return text if len(text) <= length else f"{text[:length]} …"

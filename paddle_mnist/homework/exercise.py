@@ -20,7 +20,7 @@ import importlib.util
 import json
 import re
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from types import ModuleType
 
@@ -29,16 +29,19 @@ from paddle_mnist.system.errors import UsageError
 FOLDER = Path(__file__).parent / "exercises"
 KINDS = ("scratch", "accuracy", "zoo")
 
-# The chapter's number and the name of its notebook.
+# From a chapter's number to the question that is its title.
 CHAPTERS = {
-    1: "01_see_the_data",
-    2: "02_linear_regression",
-    3: "03_multilayer_perceptron",
-    4: "04_convolution",
-    5: "05_generalise",
-    6: "06_tune",
-    7: "07_your_own_handwriting",
-    8: "08_fast_and_large",
+    1: {"en": "What is a picture to a program?", "zh": "在程序眼里，图片是什么？"},
+    2: {"en": "Can one neuron read a digit?", "zh": "一个神经元能认出数字吗？"},
+    3: {"en": "Which of the ten is it?", "zh": "它是十个数字中的哪一个？"},
+    4: {"en": "Why do neighbours matter?", "zh": "相邻的像素为什么重要？"},
+    5: {"en": "Why is more training not better?", "zh": "为什么训练得更久不一定更好？"},
+    6: {"en": "How far above 99% can we get?", "zh": "99% 以上还能提高多少？"},
+    7: {
+        "en": "Why does 99% on the test set misread your 7?",
+        "zh": "测试集上 99%，为什么还会认错你写的 7？",
+    },
+    8: {"en": "Where does the time go?", "zh": "时间花到哪里去了？"},
 }
 
 _NAME = re.compile(r"([1-8])_(\d+)_([a-z0-9_]+)")
@@ -80,7 +83,8 @@ class Exercise:
         minutes: what a beginner needs, about.
         answer: the function that the learner writes.
         not_allowed: ready-made functions, by their full names, that would do the whole work.
-        seconds: how long a check may take, at most.
+        seconds: how long the answer may take in a check, at most.
+        all_of_mnist: whether it is checked with all of MNIST, where that can be had.
     """
 
     folder: Path
@@ -92,6 +96,7 @@ class Exercise:
     answer: str
     not_allowed: tuple[str, ...] = ()
     seconds: int = 10
+    all_of_mnist: bool = False
 
     @property
     def chapter(self) -> int:
@@ -133,11 +138,6 @@ class Exercise:
     def title(self, language: str) -> str:
         """The title, without the number."""
         return self.task(language).splitlines()[0].removeprefix(f"# {self.number} ").strip()
-
-    def chapter_title(self, language: str) -> str:
-        """The question that is the title of its chapter, as the task's last line names it."""
-        text = _LINK.findall(self.task(language))[-1]
-        return re.split("[,，]", text, maxsplit=1)[1].strip()
 
     def task_without_links(self, language: str) -> str:
         """The task for where links lead nowhere."""
@@ -196,23 +196,23 @@ def read_exercise(folder: Path) -> Exercise:
     return exercise
 
 
-def load_exercises(folder: Path = FOLDER) -> dict[str, Exercise]:
-    """All exercises, from their number to themselves, in the order of the course."""
-    found = [read_exercise(path.parent) for path in folder.glob("*/exercise.json")]
+@cache
+def load_exercises() -> dict[str, Exercise]:
+    """Return all exercises, from their number to themselves, in the order of the course."""
+    found = [read_exercise(path.parent) for path in FOLDER.glob("*/exercise.json")]
     found.sort(key=lambda exercise: [int(part) for part in exercise.number.split("-")])
     return {exercise.number: exercise for exercise in found}
 
 
-def find_exercise(number: str, exercises: dict[str, Exercise] | None = None) -> Exercise:
-    """The exercise that a learner means: "3-1", "3_1", "3.1", or the name of its file.
+def find_exercise(number: str) -> Exercise:
+    """Return the exercise that a learner means: "3-1", "3_1", "3.1", or the name of its file.
 
     Raises:
         UsageError: there is no such exercise.
     """
-    exercises = load_exercises() if exercises is None else exercises
     # "31" too: no chapter has two digits.
     digits = re.findall(r"^\d|\d+", Path(str(number)).name)[:2]
-    found = exercises.get("-".join(digits))
+    found = load_exercises().get("-".join(digits))
     if found is None:
         raise UsageError(
             f"there is no exercise {number!r}; their numbers are such as 3-1, and "

@@ -6,8 +6,10 @@ itself again and again. Someone who wants to get around them can.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
+from collections.abc import Iterator
 from typing import Any, Callable
 
 GIGABYTE = 1 << 30
@@ -20,12 +22,28 @@ _NEVER = {
     *("os.startfile", "os.system", "pty.spawn", "subprocess.Popen"),
     *("socket.bind", "socket.connect", "socket.sendto"),
 }
+# Modules that the checks need, and that an answer might change: `np.sum = 0` happens in a hurry.
+_KEPT = (
+    *("builtins", "json", "math", "numpy", "numpy.testing", "os", "sys", "time"),
+    *(f"paddle_mnist.homework.{name}" for name in ("checking", "comparing", "conversion")),
+)
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_TRUNC
 _NOWHERE = -1
 
 
 class RefusedError(PermissionError):
     """The answer tried something that is not possible while it is checked."""
+
+
+@contextlib.contextmanager
+def kept_modules() -> Iterator[None]:
+    """Put back what is changed, while it is entered, in modules that the checks need."""
+    kept = [(vars(module), dict(vars(module))) for module in map(sys.modules.get, _KEPT) if module]
+    try:
+        yield
+    finally:
+        for names, before in kept:
+            names.update(before)
 
 
 def limit_memory() -> None:

@@ -1,49 +1,38 @@
-"""An answer in its own process: on a copy, with limits on time, memory and output.
+"""A learner's file is checked in a process of its own: with limits on time, memory and output.
 
-Whatever the answer does, the checker gets a reply or says what happened, and nothing is left
-running. This keeps faults apart; it is no sandbox (see `guard`).
+Whatever the answer does, there is an outcome, and nothing is left running. The process runs the
+checks itself (see `worker`); this side only watches it. That keeps faults apart; it is no sandbox
+(see `guard`).
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
-import queue
-import re
 import secrets
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import psutil
 
 import paddle_mnist
-from paddle_mnist.homework.checking import Outcome, WrongError, error_as_wrong, run_checks
 from paddle_mnist.homework.exercise import Exercise
 from paddle_mnist.homework.guard import MEMORY
+from paddle_mnist.homework.outcome import Outcome, WrongError, parse_outcome
 from paddle_mnist.system.errors import UsageError
 
-if TYPE_CHECKING:
-    from typing import TypeGuard  # of Python 3.10
-
-Kind = TypeVar("Kind")
-
-LARGEST_REPLY = 1_000_000  # bytes
-MOST_DIGITS = 4_300  # of an integer: what Python itself reads and writes
+LARGEST_MESSAGE = 1_000_000  # bytes
 MOST_PRINTED = 200_000  # bytes
 SHOWN_OF_PRINTED = 2_000
 LARGEST_FILE = 1_000_000
+RUNNING = 2  # empty lines: the answer runs
 START_SECONDS = 60  # Python and Paddle, on a busy machine
 POLL_SECONDS = 0.05
 END_ROUNDS = 50
-# How Python names a Chinese comma, bracket or colon between the words of a program.
-FULL_WIDTH = re.compile(r"invalid character '(.)' \(U\+(?:FF|30|20)")
 MARK = "PADDLE_MNIST_CHECK"
 
 
@@ -56,33 +45,45 @@ def check_file(exercise: Exercise, path: Path) -> Outcome:
 
     Raises:
         UsageError: there is no room for a copy of it.
+        DataError: the data that the exercise needs is named, and cannot be read.
     """
     try:
         content = _read(path)
-    except FileNotFoundError:
-        return _failed(exercise, WrongError("no_file"))
-    except OSError as error:
-        return _failed(exercise, WrongError("unreadable", {"message": error.strerror or error}))
+        variables = _data_variable() if exercise.all_of_mnist else {}
+        with _folder_with(path.name, content) as copy:
+            return _check_copy(exercise, copy, variables)
     except WrongError as wrong:
-        return _failed(exercise, wrong)
-    with _copied(path.name, content) as copy:
-        with AnswerProcess(exercise, copy) as answer:
-            try:
-                answer.load()
-            except WrongError as wrong:
-                outcome = _failed(exercise, wrong)
-            else:
-                outcome = run_checks(exercise, answer.ask)
-        outcome.printed = answer.printed()
-        return outcome
+        return Outcome.of_error(exercise, wrong)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        size = path.stat().st_size
+        if size <= LARGEST_FILE:
+            return path.read_bytes()
+    except FileNotFoundError:
+        raise WrongError("no_file") from None
+    except OSError as error:
+        raise WrongError("unreadable", {"message": error.strerror or str(error)}) from error
+    raise WrongError("unreadable", {"message": f"{size:,} bytes"})
+
+
+def _data_variable() -> dict[str, str]:
+    # A process that checks uses no network, so what is to be downloaded is downloaded before.
+    from paddle_mnist.data import load_mnist
+    from paddle_mnist.data.mnist import DATA_VARIABLE
+
+    source = load_mnist().source
+    return {DATA_VARIABLE: "sample" if source.kind == "sample" else os.path.abspath(source.path)}
 
 
 @contextlib.contextmanager
-def _copied(name: str, content: bytes) -> Iterator[Path]:
-    """A file, alone in a folder of its own, that goes with all that an answer put there."""
+def _folder_with(name: str, content: bytes) -> Iterator[Path]:
+    """A copy of a file, alone in a folder that goes with all that an answer puts there."""
     try:
         folder = tempfile.mkdtemp(prefix="paddle_mnist_")
-        copy = Path(folder) / name
+        copy = Path(folder, "answer", name)
+        copy.parent.mkdir()
         copy.write_bytes(content)
     except OSError as error:
         raise UsageError(
@@ -98,7 +99,7 @@ def _copied(name: str, content: bytes) -> Iterator[Path]:
 def _remove(folder: str) -> None:
     # Not shutil.rmtree, which gives up where an answer put a thousand folders into each other: here
     # each is first moved up, so that no path gets long.
-    waiting = [folder] if os.path.isdir(folder) else []  # an answer may have removed it itself
+    waiting = [folder]
     for path in waiting:
         os.chmod(path, 0o700)
         with os.scandir(path) as entries:
@@ -114,261 +115,94 @@ def _remove(folder: str) -> None:
         os.rmdir(path)
 
 
-def _failed(exercise: Exercise, wrong: WrongError) -> Outcome:
-    return Outcome(exercise.number, key=wrong.key, values=wrong.values, details=wrong.details)
-
-
-def _read(path: Path) -> bytes:
-    if path.stat().st_size > LARGEST_FILE:
-        raise WrongError("unreadable", {"message": f"{path.stat().st_size:,} bytes"})
-    return path.read_bytes()
-
-
-class AnswerProcess:
-    """One process that holds one answer; a context manager that leaves nothing running.
-
-    Args:
-        exercise: what is answered.
-        copy: a copy of the learner's file, alone in a folder that the answer may write to.
-    """
-
-    def __init__(self, exercise: Exercise, copy: Path):
-        self.exercise = exercise
-        self.mark = secrets.token_hex(16)
-        self._replies: queue.Queue[bytes] = queue.Queue()
-        self._printed = bytearray()
-        self._printed_bytes = 0
-        self._setup = {
-            "folder": str(copy.parent),
-            "path": str(copy),
-            "exercise": str(exercise.folder),
-            "answer": exercise.answer,
-            "not_allowed": exercise.not_allowed,
-        }
-        self._process = subprocess.Popen(
-            [sys.executable, "-u", "-m", "paddle_mnist.homework.worker"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=self._environment(copy.parent),
+def _check_copy(exercise: Exercise, copy: Path, variables: dict[str, str]) -> Outcome:
+    """Check a file in a process of its own, which may write into the folder of that file."""
+    told, printed = copy.parent.with_name("told"), copy.parent.with_name("printed")
+    number, mark = secrets.token_hex(16), secrets.token_hex(16)
+    command = [sys.executable, "-u", "-m", "paddle_mnist.homework.worker"]
+    with open(told, "wb") as stdout, open(printed, "wb") as stderr:
+        process = subprocess.Popen(
+            [*command, str(exercise.folder), str(copy), number],
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=stderr,
+            env={**os.environ, **variables, **_environment(copy.parent), MARK: mark},
             start_new_session=True,
         )
-        stdin, stdout, stderr = self._process.stdin, self._process.stdout, self._process.stderr
-        assert stdin is not None and stdout is not None and stderr is not None  # all are pipes
-        self._pipes = (stdin, stdout, stderr)
-        self._threads = [
-            threading.Thread(target=read, args=(pipe,), daemon=True)
-            for read, pipe in ((self._read_replies, stdout), (self._read_printed, stderr))
-        ]
-        for thread in self._threads:
-            thread.start()
-
-    def _environment(self, folder: Path) -> dict[str, str]:
-        package = str(Path(paddle_mnist.__file__).resolve().parents[1])
-        given = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-        paths = [os.path.abspath(path) for path in given if path]
-        return {
-            **os.environ,
-            MARK: self.mark,
-            "PYTHONPATH": os.pathsep.join([package, *paths]),
-            "PYTHONDONTWRITEBYTECODE": "1",
-            "PYTHONIOENCODING": "utf-8",
-            **{name: str(folder) for name in ("TMPDIR", "TEMP", "TMP")},
-        }
-
-    def __enter__(self) -> AnswerProcess:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._end()
-
-    def load(self) -> None:
-        """Run the learner's file.
-
-        Raises:
-            WrongError: it fails, or does not hold the function.
-        """
-        self._seconds_left: float = START_SECONDS
-        try:
-            problem = self._exchange(self._setup).get("problem")
-        except WrongError as wrong:
-            # Python itself may crash on a file with too much nesting; it does not end with 1 then.
-            if wrong.key == "ended" and wrong.values["code"] != 1:
-                raise
-            raise WrongError("not_started") from wrong
-        if problem is not None:
-            raise _unreadable(problem)
-        try:
-            self._exchange({})
-        except WrongError as wrong:
-            raise WrongError("not_started") from wrong
-        self._seconds_left = self.exercise.seconds
-        reply = self._exchange({})
-        if "error" in reply:
-            raise error_as_wrong(_known_error(reply), {})
-        if reply.get("found") is not True:
-            names = reply.get("functions")
-            if not _is_list_of(names, str):
-                raise WrongError("malformed")
-            raise WrongError("missing", {"functions": ", ".join(names)[:SHOWN_OF_PRINTED] or "-"})
-
-    def ask(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Pass a request on, and return the reply; see `answering.Answering.reply`.
-
-        Raises:
-            WrongError: there is no reply, or none that can be used.
-        """
-        reply = self._exchange(request)
-        if "error" in reply:
-            return {"error": _known_error(reply), "ready_made": [], "changed": []}
-        ready_made, changed = reply.get("ready_made"), reply.get("changed")
-        if (
-            "value" not in reply
-            or not _is_list_of(ready_made, str)
-            or not _is_list_of(changed, int)
-        ):
-            raise WrongError("malformed")
-        return reply
-
-    def _exchange(self, request: dict[str, Any]) -> dict[str, Any]:
-        # Nobody can reply to a request before it was made.
-        number = secrets.token_hex(16)
-        line = json.dumps({"id": number, **request}).encode() + b"\n"
-        # An answer that does not read must not keep the checker waiting without a limit.
-        writer = threading.Thread(target=self._write, args=(line,), daemon=True)
-        self._threads.append(writer)
-        writer.start()
-        reply = _parse(self._wait())
-        if reply.get("id") != number:
-            raise WrongError("malformed")
-        return reply
-
-    def _write(self, line: bytes) -> None:
-        # An answer that has ended cannot be written to; the wait for its reply says so.
-        stdin = self._pipes[0]
-        with contextlib.suppress(BrokenPipeError):
-            stdin.write(line)
-            stdin.flush()
-
-    def _wait(self) -> bytes:
-        # Only waiting for the answer counts; what the checker itself does is not its fault.
-        started = time.monotonic()
-        try:
-            return self._watch(started + self._seconds_left)
-        finally:
-            self._seconds_left -= time.monotonic() - started
-
-    def _watch(self, deadline: float) -> bytes:
-        while True:
-            try:
-                line = self._replies.get(timeout=POLL_SECONDS)
-            except queue.Empty:
-                line = None
-            if self._printed_bytes > MOST_PRINTED:
-                raise WrongError("output", {"kilobytes": MOST_PRINTED // 1000})
-            if line:
-                return line
-            if line is not None:
-                raise WrongError("ended", {"code": self._process.wait()})
-            if time.monotonic() > deadline:
-                raise WrongError("time", {"seconds": self.exercise.seconds})
-            if _memory(self._process.pid) > MEMORY:
-                raise WrongError("memory")
-
-    def _read_replies(self, pipe: IO[bytes]) -> None:
-        while line := pipe.readline(LARGEST_REPLY):
-            self._replies.put(line)
-            if not line.endswith(b"\n"):
-                break
-        self._replies.put(b"")
-
-    def _read_printed(self, pipe: IO[bytes]) -> None:
-        while part := os.read(pipe.fileno(), 65536):
-            self._printed += part[: max(0, SHOWN_OF_PRINTED - len(self._printed))]
-            self._printed_bytes += len(part)
-
-    def printed(self) -> str:
-        """What the learner's code printed, its beginning if it is long."""
-        text = self._printed.decode("utf-8", errors="replace").strip()
-        return f"{text} …" if self._printed_bytes > SHOWN_OF_PRINTED else text
-
-    def _end(self) -> None:
-        # One may be starting another while it is ended, so look again until there is none.
-        for _ in range(END_ROUNDS):
-            found = _descendants(self._process.pid) + _marked(self.mark)
-            for process in found:
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    process.kill()
-            if not found:
-                break
-        self._process.kill()
-        self._process.wait()
-        for thread in self._threads:
-            thread.join(timeout=1)
-        # A pipe that a thread still waits for cannot be closed; it goes when this process ends.
-        if not any(thread.is_alive() for thread in self._threads):
-            for pipe in self._pipes:
-                with contextlib.suppress(BrokenPipeError):
-                    pipe.close()
-
-
-def _parse(line: bytes) -> dict[str, Any]:
-    if len(line) >= LARGEST_REPLY:
-        raise WrongError("too_large", {"megabytes": LARGEST_REPLY / 1_000_000})
     try:
-        reply = json.loads(
-            line, object_pairs_hook=_pairs, parse_int=_integer, parse_constant=_refuse
-        )
-    except (ValueError, RecursionError) as error:
-        raise WrongError("malformed") from error
-    if not isinstance(reply, dict):
-        raise WrongError("malformed")
-    return reply
+        message = _wait(process, exercise, told, printed)
+        outcome = parse_outcome(message, number, exercise)
+    except WrongError as wrong:
+        outcome = Outcome.of_error(exercise, wrong)
+    finally:
+        _end(process, mark)
+    outcome.printed = _beginning(printed)
+    return outcome
 
 
-def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    if len(dict(pairs)) < len(pairs):
-        raise ValueError("a key stands there twice")
-    return dict(pairs)
+def _environment(folder: Path) -> dict[str, str]:
+    package = str(Path(paddle_mnist.__file__).resolve().parents[1])
+    given = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    paths = [os.path.abspath(path) for path in given if path]
+    return {
+        "PYTHONPATH": os.pathsep.join([package, *paths]),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONIOENCODING": "utf-8",
+        **{name: str(folder) for name in ("TMPDIR", "TEMP", "TMP")},
+    }
 
 
-def _integer(digits: str) -> int:
-    # Of Python's versions, not all refuse to spend seconds on such a number.
-    if len(digits) > MOST_DIGITS:
-        raise ValueError(f"an integer of {len(digits)} digits")
-    return int(digits)
+def _wait(process: subprocess.Popen[bytes], exercise: Exercise, told: Path, printed: Path) -> bytes:
+    """Return the line with the outcome; empty ones before it say how far the process is.
+
+    Raises:
+        WrongError: there is none, or the process takes too much of something.
+    """
+    count, since = 0, time.monotonic()
+    while True:
+        code = process.poll()  # before what it told is read, so that all of that is there
+        with open(told, "rb") as file:
+            lines = file.read(LARGEST_MESSAGE).split(b"\n")[:-1]
+        if len(lines) > count:
+            count, since = len(lines), time.monotonic()
+        if printed.stat().st_size > MOST_PRINTED:
+            raise WrongError("output", {"kilobytes": MOST_PRINTED // 1000})
+        if outcome := next(filter(None, lines), None):
+            return outcome
+        seconds = START_SECONDS if count < RUNNING else exercise.seconds
+        is_late = time.monotonic() - since > seconds
+        if code is not None or is_late:
+            # Python itself may crash on a file with too much nesting; it does not end with 1 then.
+            has_crashed = count == 0 and code not in (None, 1)
+            if count < RUNNING and not has_crashed:
+                raise WrongError("not_started")
+            if code is not None:
+                raise WrongError("ended", {"code": code})
+            raise WrongError("time", {"seconds": exercise.seconds})
+        if _memory(process.pid) > MEMORY:
+            raise WrongError("memory")
+        time.sleep(POLL_SECONDS)
 
 
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is no JSON")
+def _beginning(printed: Path) -> str:
+    with open(printed, "rb") as file:
+        beginning = file.read(SHOWN_OF_PRINTED)
+    text = beginning.decode("utf-8", errors="replace").strip()
+    return f"{text} …" if printed.stat().st_size > SHOWN_OF_PRINTED else text
 
 
-def _unreadable(problem: Any) -> WrongError:
-    kinds = {"message": str, "line": int, "code": str}
-    if not isinstance(problem, dict) or any(
-        type(problem.get(key)) is not kind for key, kind in kinds.items()
-    ):
-        return WrongError("malformed")
-    line = problem["line"]
-    if wide := FULL_WIDTH.search(problem["message"]):
-        return WrongError("full_width", {"line": line, "character": wide[1]})
-    message = f"{problem['message']} (line {line})" if line else problem["message"]
-    code = {"code": problem["code"]} if problem["code"] else {}
-    return WrongError("unreadable", {"message": message}, code)
-
-
-def _known_error(reply: dict[str, Any]) -> dict[str, Any]:
-    error = reply["error"]
-    kinds = {"types": list, "message": str, "line": int, "code": str}
-    if not isinstance(error, dict) or any(type(error.get(key)) is not kinds[key] for key in kinds):
-        raise WrongError("malformed")
-    if not error["types"] or not _is_list_of(error["types"], str):
-        raise WrongError("malformed")
-    return error
-
-
-def _is_list_of(value: Any, kind: type[Kind]) -> TypeGuard[list[Kind]]:
-    return isinstance(value, list) and all(type(part) is kind for part in value)
+def _end(process: subprocess.Popen[bytes], mark: str) -> None:
+    """End a process and all that it started, whether it still hangs on it or not."""
+    # One may be starting another while it is ended, so look again until there is none.
+    for _ in range(END_ROUNDS):
+        found = _descendants(process.pid) + _marked(mark)
+        for one in found:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                one.kill()
+        if not found:
+            break
+    process.kill()
+    process.wait()
 
 
 def _descendants(pid: int) -> list[psutil.Process]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from paddle_mnist.homework.texts import LANGUAGES
 from paddle_mnist.system.errors import UsageError
-from paddle_mnist.system.files import replace_file
+from paddle_mnist.system.files import write_file
 
 FILE_NAME = "progress.json"
 
@@ -93,11 +93,7 @@ def save_progress(folder: Path, progress: Progress) -> None:
     """
     exercises = {number: asdict(record) for number, record in progress.exercises.items()}
     content = json.dumps({"language": progress.language, "exercises": exercises}, indent=1)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        replace_file(folder / FILE_NAME, content.encode())
-    except OSError as error:
-        raise UsageError(f"{folder / FILE_NAME} cannot be written: {error.strerror}") from error
+    write_file(folder / FILE_NAME, content.encode(), UsageError)
 
 
 def _parse(data: object) -> Progress:

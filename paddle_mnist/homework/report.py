@@ -16,7 +16,7 @@ from tqdm import tqdm
 from paddle_mnist.homework.exercise import Exercise, find_exercise, load_exercises
 from paddle_mnist.homework.process import check_file
 from paddle_mnist.system.errors import UsageError
-from paddle_mnist.system.files import replace_file
+from paddle_mnist.system.files import write_file
 
 PASSED = "passed"
 
@@ -51,8 +51,7 @@ def check_class(
     Raises:
         UsageError: a folder or an exercise does not exist, or `processes` is less than 1.
     """
-    exercises = load_exercises()
-    chosen = [find_exercise(number, exercises) for number in numbers or exercises]
+    chosen = [find_exercise(number) for number in numbers or load_exercises()]
     names = _names(folders)
     jobs = [
         (name, exercise, path)
@@ -63,7 +62,8 @@ def check_class(
     results: dict[str, dict[str, str]] = {name: {} for name in names}
     if processes is not None and processes < 1:
         raise UsageError(f"the number of processes is {processes}; it must be 1 or more")
-    # Fresh processes: a copy of this one would share the state of Paddle's threads.
+    # Processes, which Ctrl-C ends at once; fresh ones, for a copy of this one would share the state
+    # of Paddle's threads where that is loaded.
     with ProcessPoolExecutor(
         min(processes or os.cpu_count() or 1, max(len(jobs), 1)),
         mp_context=multiprocessing.get_context("spawn"),
@@ -127,10 +127,7 @@ def write_csv(lines: Sequence[Line], path: Path) -> None:
     """
     if path.exists() and not path.is_file():  # such as /dev/null, which is not to be replaced
         raise UsageError(f"{path} is no file; name a file to write, such as class.csv")
-    try:
-        replace_file(path, as_csv(lines).encode("utf-8-sig"))
-    except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror}") from error
+    write_file(path, as_csv(lines).encode("utf-8-sig"), UsageError)
 
 
 def _harmless(cell: str) -> str:

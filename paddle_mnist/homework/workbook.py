@@ -11,18 +11,21 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from paddle_mnist.homework.display import in_notebook, wrap
 from paddle_mnist.homework.exercise import CHAPTERS, Exercise, find_exercise, load_exercises
-from paddle_mnist.homework.progress import Progress, Record, load_progress, save_progress, unused
+from paddle_mnist.homework.outcome import Outcome, known_values
+from paddle_mnist.homework.progress import (
+    Progress,
+    Record,
+    load_progress,
+    save_progress,
+    unused,
+)
 from paddle_mnist.homework.texts import LABELS, PROBLEMS, WORDS, language_of_environment, say
 from paddle_mnist.runs.course import course_folder
 from paddle_mnist.system.errors import UsageError
-from paddle_mnist.system.files import replace_file
-
-if TYPE_CHECKING:
-    from paddle_mnist.homework.checking import Outcome
+from paddle_mnist.system.files import write_file
 
 TEXT_WIDTH = 88
 
@@ -105,7 +108,7 @@ class Workbook:
         # Bytes: whatever a learner's editor wrote, it need not be UTF-8.
         if path.exists() and not path.read_bytes().endswith(exercise.template.encode()):
             kept = unused(path.with_suffix(".old.py"))
-            self._write(kept, path.read_bytes())
+            write_file(kept, path.read_bytes(), UsageError)
             lines.append(self.say("kept", file=shown(kept)))
         self._write_template(exercise)
         self.progress.exercises[exercise.number] = Record()
@@ -121,14 +124,7 @@ class Workbook:
         text = wrap(f"{task}\n\n{last}", TEXT_WIDTH)
         prefix = "r" if "\\" in text else ""
         content = f"{prefix}{quotes}{text}\n{quotes}\n\n{exercise.template}"
-        self._write(self.path(exercise), content.encode())
-
-    def _write(self, path: Path, content: bytes) -> None:
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            replace_file(path, content)
-        except OSError as error:
-            raise UsageError(f"{path} cannot be written: {error.strerror}") from error
+        write_file(self.path(exercise), content.encode(), UsageError)
 
     def task(self, number: str) -> str:
         """What is asked, and the code to begin with."""
@@ -213,11 +209,11 @@ class Workbook:
                 return self.say("next", number=number, title=exercise.title(self.language))
         return self.say("all_done")
 
-    def list(self) -> str:
-        """All exercises, chapter by chapter: what each is about."""
+    def overview(self) -> str:
+        """Return all exercises, chapter by chapter: what each is about."""
         exercises, parts = load_exercises(), []
         heads = [self.say(key) for key in ("exercise", "kind", "difficulty", "minutes")]
-        for chapter in CHAPTERS:
+        for chapter, titles in CHAPTERS.items():
             rows = [
                 [
                     f"{number} {exercise.title(self.language)}",
@@ -228,7 +224,7 @@ class Workbook:
                 for number, exercise in exercises.items()
                 if exercise.chapter == chapter
             ]
-            title = self.say("chapter_line", chapter=chapter, title=self.chapter_title(chapter))
+            title = self.say("chapter_line", chapter=chapter, title=titles[self.language])
             parts.append(f"## {title}\n\n{table(heads, rows)}")
         return "\n\n".join(parts)
 
@@ -271,13 +267,6 @@ class Workbook:
             return self.say("tried_once" if record.tries == 1 else "tried", tries=record.tries)
         return self.say("started" if self.path(exercise).exists() else "open")
 
-    def chapter_title(self, chapter: int) -> str:
-        """The question that is a chapter's title, from the exercises' links to it."""
-        for exercise in load_exercises().values():
-            if exercise.chapter == chapter:
-                return exercise.chapter_title(self.language)
-        raise UsageError(f"chapter {chapter} has no exercise")
-
     def command(self, verb: str, exercise: Exercise) -> str:
         """What a learner writes, in a terminal or in a notebook."""
         if in_notebook():
@@ -290,14 +279,8 @@ def problem(exercise: Exercise, key: str, values: dict[str, object], language: s
     """The sentence that says what is wrong: the exercise's own, or one for all exercises."""
     diagnoses = exercise.feedback(language).diagnoses
     text = diagnoses[key] if key in diagnoses else PROBLEMS[key][language]
-    more = {
-        "answer": exercise.answer,
-        "number": exercise.number,
-        "seconds": exercise.seconds,
-        "file": exercise.file_name,
-    }
     part = say(WORDS, "part", language, **values) if "part" in values else ""
-    return part + _filled_in(text, {**more, **values})
+    return part + _filled_in(text, {**known_values(exercise), **values})
 
 
 def _filled_in(text: str, values: Mapping[str, object]) -> str:

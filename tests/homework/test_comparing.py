@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from paddle_mnist.homework.comparing import is_close, shorten
-from paddle_mnist.homework.values import tensor
+from paddle_mnist.homework.conversion import tensor
 
 
 @pytest.mark.parametrize(

@@ -18,10 +18,10 @@ from pathlib import Path
 import pytest
 from markdown_it import MarkdownIt
 
-from paddle_mnist.homework.answering import load_answer
-from paddle_mnist.homework.beside import check_function
-from paddle_mnist.homework.checking import Outcome, check_functions
+from paddle_mnist.homework.answer_file import load_answer
+from paddle_mnist.homework.checking import check_function, check_functions
 from paddle_mnist.homework.exercise import CHAPTERS, KINDS, Exercise, load_exercises
+from paddle_mnist.homework.outcome import Outcome
 from paddle_mnist.homework.process import check_file
 from paddle_mnist.homework.texts import LANGUAGES, PROBLEMS
 
@@ -29,7 +29,7 @@ from paddle_mnist.homework.texts import LANGUAGES, PROBLEMS
 pytestmark = pytest.mark.filterwarnings("default")
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCES = {number: ROOT / "chapters/source" / f"{name}.py" for number, name in CHAPTERS.items()}
+SOURCES = {int(path.name[:2]): path for path in sorted((ROOT / "chapters/source").glob("0*.py"))}
 EXERCISES = load_exercises()
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 TASK_CHARACTERS = {"en": (300, 2500), "zh": (120, 1400)}
@@ -183,15 +183,19 @@ def test_the_task_leads_to_its_chapter(number, language):
     last = exercise.task(language).strip().splitlines()[-1]
     (target,) = re.findall(r"\]\(([^)]+)\)", last)
     assert (exercise.folder / target).resolve() == (
-        ROOT / "chapters" / language / f"{CHAPTERS[exercise.chapter]}.ipynb"
+        ROOT / "chapters" / language / f"{SOURCES[exercise.chapter].stem}.ipynb"
     )
     assert (exercise.folder / target).exists()
-    titles = {
-        "en": rf"# # Chapter {exercise.chapter}: (.+)",
-        "zh": rf"# # 第 {exercise.chapter} 章：(.+)",
-    }
-    source = SOURCES[exercise.chapter].read_text(encoding="utf-8")
-    assert re.search(titles[language], source)[1] == exercise.chapter_title(language)
+    assert CHAPTERS[exercise.chapter][language] in last
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_the_chapters_have_their_titles(chapter):
+    source = SOURCES[chapter].read_text(encoding="utf-8")
+    titles = {"en": rf"# # Chapter {chapter}: (.+)", "zh": rf"# # 第 {chapter} 章：(.+)"}
+    assert {
+        language: re.search(title, source)[1] for language, title in titles.items()
+    } == CHAPTERS[chapter]
 
 
 # What a first course in Python teaches, and methods that every array has.

@@ -20,20 +20,12 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 import paddle_mnist
-from paddle_mnist.homework.checking import Outcome, WrongError, run_checks
+from paddle_mnist.homework.answer_file import check_syntax
 from paddle_mnist.homework.exercise import find_exercise
-from paddle_mnist.homework.process import (
-    LARGEST_REPLY,
-    MOST_DIGITS,
-    AnswerProcess,
-    _parse,
-    _remove,
-    _unreadable,
-    check_file,
-)
-from paddle_mnist.homework.texts import PROBLEMS
-from paddle_mnist.homework.values import encode, tensor
-from paddle_mnist.homework.worker import _problem_of
+from paddle_mnist.homework.outcome import Outcome, WrongError, parse_outcome
+from paddle_mnist.homework.process import _remove, check_file
+from paddle_mnist.homework.texts import LABELS, PROBLEMS
+from paddle_mnist.homework.workbook import Workbook
 
 # A real exercise, with a shorter limit than its 10 seconds.
 EXERCISE = dataclasses.replace(find_exercise("3-1"), seconds=4)
@@ -87,7 +79,8 @@ def function(*lines: str) -> str:
     return f"import os, sys, time\n\n\ndef softmax(logits):\n{body}\n"
 
 
-FORGED = '{"id": "0", "value": true, "ready_made": [], "changed": []}'
+CHECKS = list(EXERCISE.feedback("en").checks)
+FORGED = json.dumps({"id": "0", **dataclasses.asdict(Outcome("3-1", True, CHECKS))})
 PICKLE = "import pickle\nanswer = pickle.dumps({'passed': True}) + b'\\n'\n"
 
 # What an answer does, and the keys by which it may be told.
@@ -178,7 +171,7 @@ HOSTILE: dict[str, tuple[str, set[str]]] = {
         {"malformed"},
     ),
     "1 MB as result": (function("return 'x' * 1_000_000"), {"too_large"}),
-    "1 GB as result": (function("return [logits.numpy()] * 10_000_000"), {"memory", "time"}),
+    "1 GB as result": (function("return [logits.numpy()] * 10_000_000"), {"too_large"}),
     "nested result": (
         function("nest = []", "for _ in range(100_000):", "    nest = [nest]", "return nest"),
         {"error", "error_elsewhere"},
@@ -410,17 +403,9 @@ def begun_in(worker: psutil.Process) -> bool:
 
 
 @posix
-def test_an_answer_that_reads_no_more_requests(tmp_path):
-    # It stops itself, with the next request, of more than a pipe holds, on its way.
-    exercise = dataclasses.replace(find_exercise("5-1"), seconds=4)
-    stop = (
-        "import signal, threading, time\n\n\ndef stop():\n    time.sleep(0.2)\n"
-        "    signal.raise_signal(signal.SIGSTOP)\n\n\n"
-        "threading.Thread(target=stop).start()\ntime.sleep(0.1)\n"
-    )
-    path = tmp_path / exercise.file_name
-    path.write_text(stop + exercise.solution.replace("    ", "    time.sleep(0.2)\n    ", 1))
-    assert check_file(exercise, path).key == "time"
+def test_an_answer_that_stops_itself(homework):
+    code = "import signal\nsignal.raise_signal(signal.SIGSTOP)\n"
+    assert check_file(EXERCISE, homework(code + SOLUTION)).key == "time"
 
 
 def test_what_is_printed_is_shown_shortened(homework):
@@ -453,15 +438,6 @@ def test_a_chinese_sign_in_the_program_is_named(homework, sign):
     assert (outcome.key, outcome.values) == ("full_width", {"line": 2, "character": sign})
 
 
-def test_time_of_the_checker_does_not_count(homework, monkeypatch):
-    with AnswerProcess(EXERCISE, homework(SOLUTION)) as answer:
-        answer.load()
-        left = answer._seconds_left
-        time.sleep(0.5)
-        answer.ask({"run": None, "arguments": [encode(tensor([[1.0]]))]})
-        assert left - answer._seconds_left < 0.5
-
-
 def test_a_file_that_is_too_large(homework):
     assert check_file(EXERCISE, homework("#" * 2_000_000)).key == "unreadable"
 
@@ -483,120 +459,110 @@ def test_the_answer_may_write_beside_itself(homework):
     assert outcome.passed, outcome
 
 
-def whole(value: bytes) -> bytes:
-    return b'{"ready_made": [], "changed": [], "value": ' + value + b"}"
-
-
-BAD_REPLIES = [
+NUMBER = "abc"  # of the process that tells
+RIGHT = {"id": NUMBER, **dataclasses.asdict(Outcome("3-1", True, CHECKS))}
+WRONG = {**RIGHT, "passed": False, "checks": CHECKS[:1], "key": "columns"}
+BAD_LINES = [
     b"\x80\x04\x95",
     b"",
-    b"[]\n",
-    b"null\n",
+    b"[]",
+    b"null",
     b"{",
     b"[" * 100_000,
-    b"x" * LARGEST_REPLY,
-    b"{'value': 1}",
-    whole(b"1").decode().encode("utf-16") + b"\n",
-    whole(b"[" * 100_000 + b"]" * 100_000),
-    whole(b'"' + b"x" * LARGEST_REPLY + b'"'),
-    whole(b"NaN"),
-    whole(b"-Infinity"),
-    whole(b'1, "value": 2'),
-    whole(b'{"float": "1", "float": "nan"}'),
-    whole(b"9" * (MOST_DIGITS + 1)),
-    whole(b"0x10"),
-    whole(b'"\xff"'),
-    whole(b"1") + whole(b"2"),
+    b"[" * 100_000 + b"]" * 100_000,
+    b"{'passed': True}",
+    json.dumps(RIGHT).encode("utf-16")[3:],
+    json.dumps(RIGHT).encode().replace(b"3-1", b"\xff"),
+    json.dumps(RIGHT).encode() * 2,
+    json.dumps(WRONG).encode().replace(b"{}", b'{"line": 0x10}'),
+    FORGED.encode(),
 ]
-# Which are JSON, and still not what an answer's process says.
+# Which are JSON, and still not what a check of this exercise can come to.
 BAD_PARTS = [
     {},
-    {"value": 1},
-    {"value": 1, "ready_made": "F.softmax", "changed": []},
-    {"value": 1, "ready_made": [], "changed": [[]]},
-    {"value": 1, "ready_made": [], "changed": [True]},
-    {"error": "wrong"},
-    {"error": {"types": [], "message": "", "line": 0, "code": ""}},
-    {"error": {"types": ["A"], "message": "", "line": "x", "code": ""}},
-    {"error": {"types": [1], "message": "", "line": 0, "code": ""}},
+    {"passed": True},
+    {**RIGHT, "id": None},
+    {**RIGHT, "number": "3-2"},
+    {**RIGHT, "more": 1},
+    {**RIGHT, "passed": 1},
+    {**RIGHT, "passed": False},
+    {**RIGHT, "key": "columns"},
+    {**RIGHT, "checks": CHECKS[:2]},
+    {**RIGHT, "checks": CHECKS[::-1]},
+    {**RIGHT, "notes": [["unknown", {}]]},
+    {**RIGHT, "notes": [["reached"]]},
+    {**RIGHT, "notes": {"reached": 1}},
+    {**WRONG, "checks": ["unknown"]},
+    {**WRONG, "checks": None},
+    {**WRONG, "key": "unknown"},
+    {**WRONG, "key": ["columns"]},
+    {**WRONG, "key": "error", "values": {"line": 1}},
+    {**WRONG, "key": "time", "values": {"seconds": ["1"]}},
+    {**WRONG, "values": ["a"]},
+    {**WRONG, "details": {"unknown": "text"}},
+    {**WRONG, "details": {"got": 1}},
 ]
-
-
-class Replying(AnswerProcess):
-    """An answer's process of which there is nothing but its one reply."""
-
-    def __init__(self, line):
-        self.exercise, self._line = EXERCISE, line
-
-    def _exchange(self, request):
-        return _parse(self._line)
 
 
 @as_data
-def test_a_reply_that_is_not_ours_is_refused(figure):
-    assert Replying(whole(b"1")).ask({})["value"] == 1
-    lines = [*BAD_REPLIES, *(json.dumps(parts).encode() for parts in BAD_PARTS)]
+def test_what_is_not_an_outcome_is_refused(figure):
+    for line in (RIGHT, WRONG):
+        assert parse_outcome(json.dumps(line).encode(), NUMBER, EXERCISE).key == line["key"]
+    lines = [*BAD_LINES, *(json.dumps(parts).encode() for parts in BAD_PARTS)]
     for line in lines:
         started = time.process_time()
         with pytest.raises(WrongError) as wrong:
-            Replying(line).ask({})
-        assert wrong.value.key in ("malformed", "too_large")
+            parse_outcome(line, NUMBER, EXERCISE)
+        assert wrong.value.key == "malformed", line[:100]
         assert time.process_time() - started < 1
-    figure("{} malformed, large and pickled replies, {} accepted", len(lines), 0)
+    figure("{} malformed, forged and pickled outcomes, {} accepted", len(lines), 0)
 
 
-KEYS = some.sampled_from(
-    ["id", "value", "error", "ready_made", "changed", "types", "message", "line", "code"]
-    + ["array", "tensor", "float", "other", "list", "tuple", "dict", "found", "functions"]
+NAMES = some.sampled_from(
+    [*EXERCISE.feedback("en").diagnoses, *PROBLEMS, *LABELS, *CHECKS]
+    + ["type", "message", "line", "seconds", "megabytes", "part", "character", "code"]
 )
-WORDS = some.sampled_from(["float32", "int64", "nan", "inf", "AAAA", "A" * 64, "NoGradientError"])
 SCALARS = some.one_of(
-    *(some.none(), some.booleans(), some.integers(), some.floats(), some.text(), WORDS)
+    *(some.none(), some.booleans(), some.integers(), some.floats(), some.text(), NAMES)
 )
 VALUES = some.recursive(
     SCALARS,
-    lambda inner: some.one_of(some.lists(inner, max_size=4), some.dictionaries(KEYS, inner)),
+    lambda inner: some.one_of(some.lists(inner, max_size=4), some.dictionaries(NAMES, inner)),
     max_leaves=12,
 )
-REPLIES = some.fixed_dictionaries(
-    {},
+FEW = some.dictionaries(NAMES, SCALARS)
+OUTCOMES = some.fixed_dictionaries(
+    {"id": some.just(NUMBER), "number": some.just("3-1")},
     optional={
-        "value": VALUES,
-        "error": VALUES
-        | some.fixed_dictionaries(
-            {
-                "types": some.lists(some.text() | WORDS),
-                "message": some.text(),
-                "line": some.integers(),
-                "code": some.text(),
-            }
-        ),
-        "ready_made": some.just([]) | VALUES,
-        "changed": some.just([]) | some.lists(some.integers()) | VALUES,
-        "found": VALUES,
-        "functions": VALUES,
-        "problem": VALUES,
+        "passed": some.booleans() | VALUES,
+        "checks": some.integers(0, len(CHECKS)).map(lambda count: CHECKS[:count]) | VALUES,
+        "key": some.none() | NAMES | VALUES,
+        "values": FEW | VALUES,
+        "details": some.dictionaries(some.sampled_from(list(LABELS)), some.text()) | VALUES,
+        "notes": some.just([]) | some.lists(some.tuples(NAMES, FEW)) | VALUES,
+        "printed": some.text(),
     },
 )
 
 
 @as_data
-def test_whatever_is_replied_an_outcome_comes_of_it(fuzz, figure):
-    answers = VALUES.map(lambda value: {"value": value, "ready_made": [], "changed": []})
-    replies = (answers | REPLIES).map(lambda reply: json.dumps(reply).encode())
+def test_whatever_is_told_an_outcome_comes_of_it(fuzz, tmp_path, figure):
+    learner = Workbook.open(tmp_path, "en")
+    lines = (OUTCOMES | VALUES).map(lambda outcome: json.dumps(outcome).encode())
 
-    @given(some.binary() | replies, some.data())
+    @given(some.binary() | lines, some.data())
     def check(line, data):
         if data.draw(some.booleans()):
             place = data.draw(some.integers(0, len(line)))
             line = line[:place] + data.draw(some.binary(max_size=3)) + line[place + 1 :]
-        outcome = run_checks(EXERCISE, Replying(line).ask)
-        assert type(outcome) is Outcome
-        assert not outcome.passed
-        assert outcome.key != "unexpected"
+        try:
+            outcome = parse_outcome(line, NUMBER, EXERCISE)
+        except WrongError as wrong:
+            outcome = Outcome.of_error(EXERCISE, wrong)
+        assert EXERCISE.number in learner.report(EXERCISE, outcome)
 
     count = fuzz(check, 200, 10_000)
-    figure("{} made-up replies, {} other exceptions", count, 0)
+    figure("{} made-up outcomes, {} other exceptions", count, 0)
 
 
 PIECES = some.sampled_from(
@@ -621,9 +587,9 @@ def test_whatever_a_file_holds_it_is_a_program_or_is_told(fuzz, tmp_path, figure
     @given(some.binary() | some.lists(PIECES | some.binary(max_size=20)).map(b"".join))
     def check(content):
         path.write_bytes(content)
-        problem = _problem_of(str(path))
-        if problem is not None:
-            wrong = _unreadable(json.loads(json.dumps(problem)))
+        try:
+            check_syntax(str(path))
+        except WrongError as wrong:
             assert wrong.key in ("unreadable", "full_width")
             PROBLEMS[wrong.key]["en"].format(**wrong.values)
 
@@ -652,12 +618,3 @@ def test_a_file_that_crashes_python_is_told(homework, tmp_path, part):
     path = homework("")
     path.write_bytes(b"softmax = a" + part * (900_000 // len(part)))
     assert check_file(EXERCISE, path).key in ("ended", "unreadable", "error")
-
-
-def test_a_reply_to_another_request_is_refused(homework, monkeypatch):
-    with AnswerProcess(EXERCISE, homework(SOLUTION)) as answer:
-        answer.load()
-        monkeypatch.setattr(AnswerProcess, "_wait", lambda self: FORGED.encode())
-        with pytest.raises(WrongError) as wrong:
-            answer.ask({"run": None, "arguments": []})
-    assert wrong.value.key == "malformed"

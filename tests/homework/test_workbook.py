@@ -7,8 +7,8 @@ import ast
 import pytest
 
 from paddle_mnist.homework import texts, workbook
-from paddle_mnist.homework.checking import Outcome
 from paddle_mnist.homework.exercise import CHAPTERS, find_exercise, load_exercises
+from paddle_mnist.homework.outcome import Outcome
 from paddle_mnist.homework.texts import LANGUAGES
 from paddle_mnist.homework.workbook import Workbook
 from paddle_mnist.system.errors import UsageError
@@ -35,7 +35,7 @@ def test_start_writes_a_program_that_holds_the_task(number, language, tmp_path):
     assert docstring.startswith(f"{number} {exercise.title(language)}")
     assert exercise.template in text
     assert f"check {number}" in docstring
-    assert exercise.chapter_title(language) in docstring.replace("\n", "")
+    assert CHAPTERS[exercise.chapter][language] in docstring.replace("\n", "")
     assert "](" not in docstring
     assert exercise.title(language) in shown
 
@@ -153,7 +153,7 @@ def test_status_tells_what_is_done_and_what_comes_next(tmp_path, language):
 
 @every_language
 def test_the_list_has_every_chapter(tmp_path, language):
-    shown = Workbook.open(tmp_path, language).list()
+    shown = Workbook.open(tmp_path, language).overview()
     assert shown.count("\n## ") + 1 == len(CHAPTERS)
     for exercise in load_exercises().values():
         assert f"{exercise.number} {exercise.title(language)}" in shown

@@ -32,8 +32,9 @@ from paddle_mnist.data.kaggle import check_submission_file, read_labelled, read_
 from paddle_mnist.data.mnist_files import read_originals
 from paddle_mnist.demo import __main__ as demo
 from paddle_mnist.formats.pdparams import read_pdparams
+from paddle_mnist.homework.exercise import find_exercise
+from paddle_mnist.homework.outcome import WrongError, parse_outcome
 from paddle_mnist.homework.progress import FILE_NAME, load_progress
-from paddle_mnist.homework.values import MessageError, decode
 from paddle_mnist.images import load_image
 from paddle_mnist.ladder.results import load_results
 from paddle_mnist.measure.labelled_pictures import read_labels_csv, read_pictures_npz
@@ -141,7 +142,7 @@ def payloads(trace: Path) -> dict[str, bytes]:
 # Everything in the package that takes a file. Each is a function of what is in the file, a folder
 # to write into, and a run to put it into; it reads the file, and says that it is none of its own.
 
-OWN_ERRORS = (PaddleMnistError, MessageError)
+OWN_ERRORS = (PaddleMnistError, WrongError)
 
 
 def refused(read, *arguments) -> None:
@@ -167,11 +168,10 @@ def load_seen_of_test_images(content: bytes, folder: Path) -> None:
     refused(read_tensors, written(content, folder / "seen.safetensors"))
 
 
-def load_homework_value(content: bytes, _folder: Path) -> None:
-    packed = base64.b64encode(content).decode()
-    for kind in ("array", "tensor"):
-        refused(decode, {kind: ["object", [1], packed]}, lambda found: found)
-    refused(decode, {"object": packed}, lambda found: found)
+def load_homework_outcome(content: bytes, _folder: Path) -> None:
+    refused(parse_outcome, content, "abc", find_exercise("3-1"))
+    packed = {"id": "abc", "number": "3-1", "values": base64.b64encode(content).decode()}
+    refused(parse_outcome, json.dumps(packed).encode(), "abc", find_exercise("3-1"))
 
 
 def load_homework_progress(content: bytes, folder: Path) -> None:
@@ -234,7 +234,7 @@ LOADERS = {
         *(written(content, folder / "w.pdparams"), "--stage", "linear", "-o", folder / "new"),
     ),
     "seen": load_seen_of_test_images,
-    "homework's values": load_homework_value,
+    "homework's outcomes": load_homework_outcome,
     "homework's progress": load_homework_progress,
     "labels.csv": load_labels,
     "arrays": load_arrays,
@@ -346,13 +346,15 @@ ALLOWED = {
     ("__main__.py", "importlib.import_module"): "the commands, by the names in its own table",
     ("core/stages.py", "importlib.import_module"): "the networks, by the names in its own table",
     ("homework/ready_made.py", "importlib.import_module"): "modules of its own table, to compare",
-    ("homework/answering.py", "importlib.util.spec_from_file_location"): (
+    ("homework/answer_file.py", "importlib.util.spec_from_file_location"): (
         "the learner's own answer, in a process of its own"
     ),
     ("homework/exercise.py", "importlib.util.spec_from_file_location"): (
         "the checks that the package brings"
     ),
-    ("homework/worker.py", "compile"): "tells where the syntax of an answer is wrong; never run",
+    ("homework/answer_file.py", "compile"): (
+        "tells where the syntax of an answer is wrong; never run"
+    ),
     ("formats/inference_model.py", "inference.create_predictor"): (
         "what the export has just written itself"
     ),

@@ -8,7 +8,7 @@ import paddle
 from paddle import nn
 
 from paddle_mnist.homework.checking import Answer
-from paddle_mnist.homework.values import tensor
+from paddle_mnist.homework.conversion import tensor
 
 Batch = tuple[np.ndarray, np.ndarray]
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from paddle_mnist.homework.checking import Answer
-from paddle_mnist.homework.values import tensor
+from paddle_mnist.homework.conversion import tensor
 
 ROWS = [[2.0, 1.0, 0.0, -1.0], [0.0, 0.0, 0.0, 0.0], [-3.0, 5.0, 0.5, 0.25]]
 

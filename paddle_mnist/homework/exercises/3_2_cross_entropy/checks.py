@@ -6,7 +6,7 @@ import numpy as np
 
 from paddle_mnist.homework.checking import Answer
 from paddle_mnist.homework.comparing import is_close
-from paddle_mnist.homework.values import TensorArray, tensor
+from paddle_mnist.homework.conversion import TensorArray, tensor
 
 ROWS = [[2.0, 1.0, 0.0, -1.0], [0.5, 0.0, -2.0, 0.0], [-3.0, 5.0, 0.5, 0.25]]
 LABELS = [0, 2, 1]

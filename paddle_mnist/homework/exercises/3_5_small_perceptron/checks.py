@@ -5,7 +5,6 @@ from paddle_mnist.homework.accuracy import (
     expect_no_convolution,
     expect_parameters,
     measured,
-    train_and_read,
 )
 from paddle_mnist.homework.checking import Answer
 
@@ -14,16 +13,16 @@ GOALS = {"mnist": Goal(validation=0.975, test=0.975), "sample": Goal(validation=
 
 
 def check_network(answer: Answer) -> None:
-    expect_network(answer, measured(answer, train_and_read))
+    expect_network(answer, measured(answer))
 
 
 def check_parameters(answer: Answer) -> None:
-    expect_parameters(answer, measured(answer, train_and_read), BUDGET)
+    expect_parameters(answer, measured(answer), BUDGET)
 
 
 def check_layers(answer: Answer) -> None:
-    expect_no_convolution(answer, measured(answer, train_and_read))
+    expect_no_convolution(answer, measured(answer))
 
 
 def check_accuracy(answer: Answer) -> None:
-    expect_accuracy(answer, measured(answer, train_and_read), GOALS)
+    expect_accuracy(answer, measured(answer), GOALS)

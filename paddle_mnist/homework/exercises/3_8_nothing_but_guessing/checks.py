@@ -11,8 +11,8 @@ import paddle
 from paddle import nn
 
 from paddle_mnist.data import load_mnist
+from paddle_mnist.homework.bug_zoo import COUNT, Training, measure, read_result
 from paddle_mnist.homework.checking import Answer
-from paddle_mnist.homework.zoo import COUNT, Training, measure, read_result
 from paddle_mnist.system.runtime import set_seed
 
 EPOCHS, BATCHES = 8, 20  # of 50 images

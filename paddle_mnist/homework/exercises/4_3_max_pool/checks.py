@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 
 from paddle_mnist.homework.checking import Answer
-from paddle_mnist.homework.values import TensorArray, tensor
+from paddle_mnist.homework.conversion import TensorArray, tensor
 
 
 def numbers(*shape: int, seed: int = 0) -> np.ndarray:

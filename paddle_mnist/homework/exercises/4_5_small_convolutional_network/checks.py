@@ -4,7 +4,6 @@ from paddle_mnist.homework.accuracy import (
     expect_network,
     expect_parameters,
     measured,
-    train_and_read,
 )
 from paddle_mnist.homework.checking import Answer
 
@@ -13,12 +12,12 @@ GOALS = {"mnist": Goal(validation=0.988, test=0.99), "sample": Goal(validation=0
 
 
 def check_network(answer: Answer) -> None:
-    expect_network(answer, measured(answer, train_and_read))
+    expect_network(answer, measured(answer))
 
 
 def check_parameters(answer: Answer) -> None:
-    expect_parameters(answer, measured(answer, train_and_read), BUDGET)
+    expect_parameters(answer, measured(answer), BUDGET)
 
 
 def check_accuracy(answer: Answer) -> None:
-    expect_accuracy(answer, measured(answer, train_and_read), GOALS)
+    expect_accuracy(answer, measured(answer), GOALS)

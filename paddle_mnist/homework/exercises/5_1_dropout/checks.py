@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from paddle_mnist.homework.checking import Answer
-from paddle_mnist.homework.values import TensorArray, tensor
+from paddle_mnist.homework.conversion import TensorArray, tensor
 from paddle_mnist.system.runtime import set_seed
 
 RATE = 0.25

@@ -3,7 +3,6 @@ from paddle_mnist.homework.accuracy import (
     expect_accuracy,
     expect_network,
     measured,
-    train_and_read,
 )
 from paddle_mnist.homework.checking import Answer
 
@@ -12,8 +11,8 @@ GOALS = {"mnist": Goal(validation=0.975, test=0.98), "sample": Goal(validation=0
 
 
 def check_network(answer: Answer) -> None:
-    expect_network(answer, measured(answer, train_and_read, OF_EACH_DIGIT))
+    expect_network(answer, measured(answer, OF_EACH_DIGIT))
 
 
 def check_accuracy(answer: Answer) -> None:
-    expect_accuracy(answer, measured(answer, train_and_read, OF_EACH_DIGIT), GOALS)
+    expect_accuracy(answer, measured(answer, OF_EACH_DIGIT), GOALS)

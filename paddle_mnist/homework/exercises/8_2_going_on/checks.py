@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from paddle_mnist.homework.checking import Answer
-from paddle_mnist.homework.values import Other, encode
+from paddle_mnist.homework.conversion import Other, fingerprint
 
 IMAGES = np.random.default_rng(1).normal(size=(20, 3))
 LABELS = IMAGES @ np.array([1.0, -2.0, 0.5]) + 3.0
@@ -60,14 +60,14 @@ def expect_saved(
     expected: dict[str, Any],
     steps: int,
 ) -> None:
-    same = encode(got["random"]) == encode(before["random"])
+    same = fingerprint(got["random"]) == fingerprint(before["random"])
     if steps > 0 and same:
         answer.wrong("same_images", steps=steps)
     is_zero = {} if steps == 0 else {"velocity_lost": np.zeros(3)}
     answer.expect(got["velocity"], expected["velocity"], is_zero)
     if got["step"] != expected["step"]:
         answer.wrong("steps_not_added", got=got["step"], expected=expected["step"])
-    if encode(got["random"]) != encode(expected["random"]):
+    if fingerprint(got["random"]) != fingerprint(expected["random"]):
         answer.wrong("own_generator")
 
 

@@ -1,8 +1,6 @@
 """For the bug zoo: what watches a training that a learner has repaired, and what is known of it.
 
 The answer gets images and labels, and returns a network and the list of the losses of its steps.
-`train_and_read`, `read_result` and `watch_optimizers` run where the answer is; `measure` asks for
-a training on the checker's side.
 """
 
 from __future__ import annotations
@@ -30,7 +28,7 @@ _USUAL = ("self", "learning_rate", "parameters", "name")
 Built = tuple[str, list[paddle.Tensor], list[str]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # arrays have no single ==
 class Training:
     """What is known of one training.
 
@@ -53,7 +51,7 @@ class Training:
     found: dict[str, Any]
 
     def last(self, steps: int = 20) -> float:
-        """The mean of the last losses."""
+        """Return the mean of the last losses."""
         return float(self.losses[-steps:].mean())
 
     @property
@@ -86,7 +84,7 @@ def train_and_read(answer: Callable[..., Any], seed: int, count: int = COUNT) ->
 
 @contextmanager
 def watch_optimizers() -> Iterator[list[Built]]:
-    """The optimisers that are built inside of it."""
+    """List the optimisers that are built inside of it."""
     original = paddle.optimizer.Optimizer.__init__
     signature = inspect.signature(original)
     built: list[Built] = []
@@ -108,7 +106,7 @@ def watch_optimizers() -> Iterator[list[Built]]:
 
 
 def read_result(result: Any, built: Sequence[Built] = ()) -> dict[str, Any]:
-    """What may be told of the network and the losses that an answer returned, as plain data.
+    """Return what may be told of the network and the losses that an answer returned.
 
     Args:
         result: whatever the answer returned.
@@ -140,7 +138,7 @@ def read_result(result: Any, built: Sequence[Built] = ()) -> dict[str, Any]:
 
 
 def is_list_of_numbers(value: Any) -> bool:
-    """Whether this can be a list of losses: numbers, or tensors that hold one each."""
+    """Tell whether this can be a list of losses: numbers, or tensors that hold one each."""
     if not isinstance(value, (list, tuple)) or not value:
         return False
     numbers = (int, float, np.generic, np.ndarray, paddle.Tensor)
@@ -148,7 +146,7 @@ def is_list_of_numbers(value: Any) -> bool:
 
 
 def kind_in_words(value: Any) -> str:
-    """The kind of what was returned, and those of its parts."""
+    """Name the kind of what was returned, and those of its parts."""
     if isinstance(value, (tuple, list)) and len(value) <= 3:
         return f"({', '.join(_kind_of_part(part) for part in value)})"
     return _kind_of_part(value)
@@ -175,7 +173,7 @@ def measure(
     Args:
         answer: the learner's.
         function: `train_and_read`, or one of the exercise's own that returns what `read_result`
-            returns, with entries of its own perhaps. `checks.py` must have it under its name.
+            returns, with entries of its own perhaps.
         arguments: those of the function, after the answer.
         outputs: how many numbers the network says to each image.
         given: see `Answer.run`.
