@@ -83,7 +83,7 @@ class Exercise:
         minutes: what a beginner needs, about.
         answer: the function that the learner writes.
         not_allowed: ready-made functions, by their full names, that would do the whole work.
-        seconds: how long the answer may take in a check, at most.
+        seconds: how long the checks may take, with all that the answer does in them.
         all_of_mnist: whether it is checked with all of MNIST, where that can be had.
     """
 
