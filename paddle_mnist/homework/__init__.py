@@ -32,7 +32,7 @@ def check(
         language: "en" or "zh", from now on; None: as before.
 
     Raises:
-        UsageError: there is no such exercise, or `answer` is no function.
+        UsageError: there is no such exercise, or `answer` is not a function.
     """
     exercise = find_exercise(number)
     workbook = _open(language)

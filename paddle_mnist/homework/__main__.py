@@ -26,7 +26,7 @@ WITHOUT_NUMBER = {"list": "what there is", "status": "what is done, and what com
 
 
 def build_parser() -> Parser:
-    """The command's arguments."""
+    """Build the command's arguments."""
     parser = Parser(
         prog="python -m paddle_mnist.homework",
         description="Exercises that check themselves.",

@@ -104,7 +104,7 @@ def _accuracy(network: paddle.nn.Layer, split: Split) -> float:
 
 
 def training_images(mnist: Mnist, of_each_digit: int | None = None) -> Split:
-    """What an answer may train on: all training images, or the first ones of each digit."""
+    """Return what an answer may train on: all training images, or the first ones of each digit."""
     if of_each_digit is None:
         return mnist.train
     labels = mnist.train.labels

@@ -56,7 +56,7 @@ class Training:
 
     @property
     def highest(self) -> float:
-        """The highest loss; infinite if one is not a number."""
+        """The highest loss, infinite if one is not a number."""
         return float(self.losses.max()) if np.isfinite(self.losses).all() else float("inf")
 
     @property

@@ -109,9 +109,8 @@ class Answer:
             weights: of the shape of what the answer returns.
             arguments: at least one float tensor; others are passed on.
         """
-        self.given = self._named(arguments)
-        function = partial(_gradients, self._function)
-        found: list[TensorArray] = self._value(function, (weights, *arguments), may_change=True)
+        given = self._named(arguments)
+        found: list[TensorArray] = self.run(_gradients, weights, *arguments, given=given)
         return found
 
     def error_of(self, *arguments: Any) -> str | None:
@@ -267,7 +266,7 @@ def _message(error: BaseException) -> str:
 
 
 def check_functions(exercise: Exercise) -> dict[str, Callable[[Answer], None]]:
-    """The checks of an exercise, from their names to themselves, in the order of the file."""
+    """Return the checks of an exercise by their names, in the order of the file."""
     found = inspect.getmembers(exercise.checks, inspect.isfunction)
     own = [(name, function) for name, function in found if name.startswith("check_")]
     own.sort(key=lambda pair: pair[1].__code__.co_firstlineno)

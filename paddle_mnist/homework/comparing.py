@@ -41,7 +41,7 @@ def _is_numeric(value: Any) -> bool:
 
 
 def difference(got: Any, expected: Any, tolerance: float) -> Problem | None:
-    """The first thing in which two values differ, as a key of `texts.py` and what it needs.
+    """Find the first thing in which two values differ: a key of `texts.py`, and what it needs.
 
     Args:
         got: any value.
@@ -133,7 +133,7 @@ def _plain(value: Any) -> Any:
 
 
 def kind_of(value: Any) -> str:
-    """What kind of thing a value is, in a word or two."""
+    """Name the kind of a value, in a word or two."""
     if isinstance(value, Other):
         return str(value)
     if isinstance(value, TensorArray):
@@ -144,7 +144,7 @@ def kind_of(value: Any) -> str:
 
 
 def shorten(value: Any) -> str:
-    """A value on few lines: an array with its shape and dtype, a large one with its edges only."""
+    """Show a value on few lines: an array with shape and dtype, a large one with its edges only."""
     if isinstance(value, np.ndarray) and value.ndim:
         array = np.asarray(value)
         # A tiny number in a small array may be the point; in a large one it is noise.

@@ -7,7 +7,7 @@ import re
 
 
 def in_notebook() -> bool:
-    """Whether this process is the kernel of a notebook."""
+    """Tell whether this process is the kernel of a notebook."""
     shell = getattr(builtins, "get_ipython", lambda: None)()
     return type(shell).__name__ == "ZMQInteractiveShell"
 

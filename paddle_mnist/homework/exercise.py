@@ -132,19 +132,19 @@ class Exercise:
         return load_checks(self.folder)
 
     def task(self, language: str) -> str:
-        """The whole task as Markdown: a title of the first level, and what is asked."""
+        """Return the whole task as Markdown: a title of the first level, and what is asked."""
         return _read(self.folder / f"task.{language}.md")
 
     def title(self, language: str) -> str:
-        """The title, without the number."""
+        """Return the title, without the number."""
         return self.task(language).splitlines()[0].removeprefix(f"# {self.number} ").strip()
 
     def task_without_links(self, language: str) -> str:
-        """The task for where links lead nowhere."""
+        """Return the task for where links lead nowhere."""
         return _LINK.sub(r"\1", self.task(language))
 
     def feedback(self, language: str) -> Feedback:
-        """What the learner is told."""
+        """Return what the learner is told."""
         text = _read(self.folder / f"feedback.{language}.md")
         _, *parts = _SECTION.split(text)
         sections = dict(zip(parts[::2], (part.strip() for part in parts[1::2])))
@@ -158,7 +158,7 @@ class Exercise:
         )
 
     def mistakes(self) -> dict[str, Path]:
-        """From the key of a usual mistake to a file that makes it."""
+        """Return a file that makes it for each usual mistake, by the key of its diagnosis."""
         return {path.stem: path for path in sorted((self.folder / "mistakes").glob("*.py"))}
 
 
@@ -184,7 +184,7 @@ def read_exercise(folder: Path) -> Exercise:
     """
     name = _NAME.fullmatch(folder.name)
     if not name:
-        raise UsageError(f"{folder.name} is no name such as 3_1_softmax")
+        raise UsageError(f"{folder.name} is not a name such as 3_1_softmax")
     record = json.loads(_read(folder / "exercise.json"))
     record["not_allowed"] = tuple(record.get("not_allowed", ()))
     try:

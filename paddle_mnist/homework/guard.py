@@ -60,7 +60,7 @@ def limit_memory() -> None:
 
 
 def install(folder: str) -> None:
-    """From now on this process starts no other, and changes no file outside of a folder."""
+    """Let this process start no other, and change no file outside of a folder, from now on."""
     inside = os.path.realpath(folder)
 
     def check(path: Any, folder_descriptor: int = _NOWHERE) -> None:

@@ -79,7 +79,7 @@ def _data_variable() -> dict[str, str]:
 
 @contextlib.contextmanager
 def _folder_with(name: str, content: bytes) -> Iterator[Path]:
-    """A copy of a file, alone in a folder that goes with all that an answer puts there."""
+    """Copy a file, alone into a folder that goes with all that an answer puts there."""
     try:
         folder = tempfile.mkdtemp(prefix="paddle_mnist_")
         copy = Path(folder, "answer", name)
@@ -206,7 +206,7 @@ def _end(process: subprocess.Popen[bytes], mark: str) -> None:
 
 
 def _descendants(pid: int) -> list[psutil.Process]:
-    """What an answer started and what hangs on it, without what has ended already."""
+    """Return what an answer started and what hangs on it, without what has ended already."""
     try:
         found = psutil.Process(pid).children(recursive=True)
         return [process for process in found if process.status() != psutil.STATUS_ZOMBIE]
@@ -215,7 +215,7 @@ def _descendants(pid: int) -> list[psutil.Process]:
 
 
 def _marked(mark: str) -> list[psutil.Process]:
-    """What an answer started and what no longer hangs on it."""
+    """Return what an answer started, whether it still hangs on it or not."""
     found = []
     for process in psutil.process_iter():
         # Another user's process, or one that has just ended, is none of ours.

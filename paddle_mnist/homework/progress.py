@@ -46,7 +46,7 @@ class Progress:
     put_aside: Path | None = None
 
     def of(self, number: str) -> Record:
-        """The record of an exercise, a new one if there is none."""
+        """Return the record of an exercise, a new one if there is none."""
         return self.exercises.setdefault(number, Record())
 
 
@@ -77,7 +77,7 @@ def _put_aside(path: Path) -> Path:
 
 
 def unused(path: Path) -> Path:
-    """The name of a path, or the first with a number in it that no file has yet."""
+    """Return a path, or the first with a number in its name that no file has yet."""
     numbers = itertools.count(1)
     candidate = path
     while candidate.exists():
@@ -107,7 +107,7 @@ def _parse(data: object) -> Progress:
 
 def _parse_record(data: object) -> Record:
     if not isinstance(data, dict):
-        raise ValueError("a record is no dict")
+        raise ValueError("a record is not a dict")
     for part in fields(Record):
         if type(data.get(part.name)) is not type(part.default):
             raise ValueError(f"{part.name} is missing or of another type")

@@ -44,13 +44,13 @@ class Watch:
             self._called.add(self._builtins[id(function)])
 
     def take(self) -> list[str]:
-        """The names that were called since this was last asked."""
+        """Return the names that were called since this was last asked."""
         called, self._called = sorted(self._called), set()
         return called
 
 
 def find(name: str) -> Any:
-    """The object that a full name means; a module is imported if it must be."""
+    """Return the object that a full name means; a module is imported if it must be."""
     module, _, rest = name.partition(".")
     found = importlib.import_module(module)
     for part in rest.split("."):

@@ -88,7 +88,7 @@ def _answers_folder(folder: Path) -> Path:
 def _names(folders: Sequence[Path]) -> list[str]:
     for folder in folders:
         if not folder.is_dir():
-            raise UsageError(f"{folder} is no folder; name one folder for each learner")
+            raise UsageError(f"{folder} is not a folder; name one folder for each learner")
     names = [folder.resolve().name for folder in folders]
     if len(set(names)) < len(names):
         names = [str(folder) for folder in folders]
@@ -96,7 +96,7 @@ def _names(folders: Sequence[Path]) -> list[str]:
 
 
 def as_table(lines: Sequence[Line]) -> list[list[str]]:
-    """Rows for a CSV file: the heads first, then a row for each learner.
+    """Return rows for a CSV file: the heads first, then a row for each learner.
 
     A cell is "passed", the key of what is wrong (such as "columns", see the exercise's feedback,
     or "time"), or empty where nothing was handed in.
@@ -112,7 +112,7 @@ def as_table(lines: Sequence[Line]) -> list[list[str]]:
 
 
 def as_csv(lines: Sequence[Line]) -> str:
-    """The table as CSV."""
+    """Return the table as CSV."""
     text = io.StringIO()
     rows = ([_harmless(cell) for cell in row] for row in as_table(lines))
     csv.writer(text, lineterminator="\n").writerows(rows)
@@ -126,7 +126,7 @@ def write_csv(lines: Sequence[Line], path: Path) -> None:
         UsageError: the file cannot be written.
     """
     if path.exists() and not path.is_file():  # such as /dev/null, which is not to be replaced
-        raise UsageError(f"{path} is no file; name a file to write, such as class.csv")
+        raise UsageError(f"{path} is not a file; name a file to write, such as class.csv")
     write_file(path, as_csv(lines).encode("utf-8-sig"), UsageError)
 
 

@@ -13,7 +13,7 @@ class WholeCode(CodeBlock):
     """Code in colours, whose lines are never broken: broken ones could not be copied."""
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """The lines, each as it is."""
+        """Yield the lines, each as it is."""
         code = Syntax("", self.lexer_name, theme="ansi_light").highlight(str(self.text).rstrip())
         code.no_wrap, code.overflow = True, "ignore"
         yield code

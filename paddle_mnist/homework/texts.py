@@ -222,12 +222,12 @@ WORDS: dict[str, dict[str, str]] = {
 
 
 def say(table: dict[str, dict[str, str]], key: str, language: str, **values: object) -> str:
-    """A sentence, with its braces filled."""
+    """Return a sentence, with its braces filled."""
     return table[key][language].format(**values)
 
 
 def language_of_environment() -> str:
-    """ "zh" where the environment asks for Chinese, else "en"."""
+    """Return "zh" where the environment asks for Chinese, else "en"."""
     for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
         if os.environ.get(name):
             return "zh" if os.environ[name].lower().startswith("zh") else "en"

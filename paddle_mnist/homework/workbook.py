@@ -71,15 +71,15 @@ class Workbook:
         save_progress(self.folder, self.progress)
 
     def say(self, key: str, **values: object) -> str:
-        """A sentence in the learner's language."""
+        """Return a sentence in the learner's language."""
         return say(WORDS, key, self.language, **values)
 
     def path(self, exercise: Exercise) -> Path:
-        """The learner's file."""
+        """Return the path of the learner's file."""
         return self.folder / exercise.file_name
 
     def greeting(self) -> str:
-        """What must be said first: a damaged progress file."""
+        """Return what must be said first: that the progress file is damaged."""
         if self.progress.put_aside is None:
             return ""
         return self.say(
@@ -127,13 +127,13 @@ class Workbook:
         write_file(self.path(exercise), content.encode(), UsageError)
 
     def task(self, number: str) -> str:
-        """What is asked, and the code to begin with."""
+        """Return what is asked, and the code to begin with."""
         exercise = find_exercise(number)
         task = exercise.task_without_links(self.language)
         return f"{task}\n\n```python\n{exercise.template}```"
 
     def hint(self, number: str) -> str:
-        """One hint more than the last time."""
+        """Return one hint more than the last time."""
         exercise = find_exercise(number)
         hints = exercise.feedback(self.language).hints
         record = self.progress.of(exercise.number)
@@ -150,7 +150,7 @@ class Workbook:
         return f"{text}\n\n{last}"
 
     def solution(self, number: str) -> str:
-        """A good answer, to those who have passed, or who ask for it twice."""
+        """Return a good answer, to those who have passed, or who ask for it twice."""
         exercise = find_exercise(number)
         record = self.progress.of(exercise.number)
         if not record.passed:
@@ -199,7 +199,7 @@ class Workbook:
         return [f"{LABELS[key][self.language]}\n\n{block}" for key, block in blocks.items()]
 
     def next_line(self, done: str | None = None) -> str:
-        """Which exercise comes next: the first open one after `done`, or else of all."""
+        """Tell which exercise comes next: the first open one after `done`, or else of all."""
         exercises = load_exercises()
         numbers = list(exercises)
         first = numbers.index(done) + 1 if done else 0
@@ -229,7 +229,7 @@ class Workbook:
         return "\n\n".join(parts)
 
     def status(self) -> str:
-        """What is done, and what comes next."""
+        """Return what is done, and what comes next."""
         exercises = load_exercises()
         heads = [self.say(key) for key in ("exercise", "difficulty", "minutes", "state")]
         rows = [
@@ -268,7 +268,7 @@ class Workbook:
         return self.say("started" if self.path(exercise).exists() else "open")
 
     def command(self, verb: str, exercise: Exercise) -> str:
-        """What a learner writes, in a terminal or in a notebook."""
+        """Return what a learner writes, in a terminal or in a notebook."""
         if in_notebook():
             return f'{verb}("{exercise.number}")'
         elsewhere = f" --folder {shown(self.folder)}" if self.folder != homework_folder() else ""
@@ -276,7 +276,7 @@ class Workbook:
 
 
 def problem(exercise: Exercise, key: str, values: dict[str, object], language: str) -> str:
-    """The sentence that says what is wrong: the exercise's own, or one for all exercises."""
+    """Return the sentence that says what is wrong: the exercise's own, or one for all."""
     diagnoses = exercise.feedback(language).diagnoses
     text = diagnoses[key] if key in diagnoses else PROBLEMS[key][language]
     part = say(WORDS, "part", language, **values) if "part" in values else ""
@@ -308,23 +308,23 @@ _AS_IT_IS = (_in_words, _in_code)
 
 
 def _block(text: str) -> str:
-    """A block of text that ends where the text does, however many backticks are in it."""
+    """Fence a text in so many backticks that none in it ends the block."""
     longest = max(map(len, re.findall("`+", text)), default=0)
     fence = "`" * max(4, longest + 1)
     return f"{fence}text\n{text}\n{fence}"
 
 
 def difficulty(exercise: Exercise) -> str:
-    """One to three filled dots."""
+    """Return one to three filled dots."""
     return "●" * exercise.difficulty + "○" * (3 - exercise.difficulty)
 
 
 def table(heads: list[str], rows: list[list[str]]) -> str:
-    """A Markdown table."""
+    """Return a Markdown table."""
     lines = [heads, ["---"] * len(heads), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def shown(path: Path) -> str:
-    """A path as it is shortest to type."""
+    """Return a path as it is shortest to type."""
     return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)

@@ -58,7 +58,7 @@ def test_only_a_file_is_replaced_by_the_csv(school, tmp_path, capsys):
     (tmp_path / "folder").mkdir()
     for path in (os.devnull, str(tmp_path / "folder")):
         assert main(["report", str(school[2]), "--csv", path]) == 2
-        assert "is no file" in capsys.readouterr().err
+        assert "is not a file" in capsys.readouterr().err
     assert os.path.exists(os.devnull)
 
 
@@ -92,5 +92,5 @@ def test_what_is_not_possible(arguments, tmp_path):
 
 
 def test_a_folder_that_is_not_there(tmp_path):
-    with pytest.raises(UsageError, match="is no folder"):
+    with pytest.raises(UsageError, match="is not a folder"):
         check_class([tmp_path / "nobody"])
