@@ -69,7 +69,7 @@ class Answer:
         self._function: Any = function
         self._file = file_of(function) if function else ""
         self._watch = Watch(exercise.not_allowed)
-        # NumPy keeps its settings, such as `seterr`, in the context: the answer has its own.
+        # NumPy 2 keeps settings, such as `seterr`, in the context: the answer has its own.
         self._context = contextvars.copy_context()
         self._code = ""
 

@@ -208,15 +208,15 @@ def test_what_is_too_large_is_refused():
     assert answer_of(lambda: np.zeros(999_000, "int8"))().shape == (999_000,)
 
 
-def test_settings_of_numpy_that_the_answer_changes_are_its_own():
+@pytest.mark.skipif(np.__version__ < "2", reason="older NumPy has one setting for all")
+def test_what_the_answer_sets_for_floats_is_its_own():
     def strict(values):
         np.seterr(all="raise")
-        np.set_printoptions(precision=1)
         return values
 
-    before = np.geterr(), np.get_printoptions()
+    before = np.geterr()
     answer_of(strict)(1.0)
-    assert (np.geterr(), np.get_printoptions()) == before
+    assert np.geterr() == before
 
 
 def test_what_the_answer_changes_in_numpy_is_put_back(monkeypatch):
