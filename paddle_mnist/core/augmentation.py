@@ -100,11 +100,7 @@ class RandomWriting:
         return F.grid_sample(pictures, grid, align_corners=False).reshape([-1, SIDE * SIDE])
 
     def matrices(self, count: int, random: np.random.Generator) -> np.ndarray:
-        """Draw `count` matrices that map a place in the new picture to one in the old.
-
-        Returns:
-            float32 [count, 2, 3], in units of half a side, rows x and y.
-        """
+        """Draw `count` matrices [count, 2, 3], as `RandomAffine` does, that slant besides."""
         matrices = RandomAffine(self.degrees, self.zoom, self.shift).matrices(count, random)
         slant = random.uniform(-self.slant, self.slant, count).astype(np.float32)
         matrices[:, :, 1] += slant[:, np.newaxis] * matrices[:, :, 0]

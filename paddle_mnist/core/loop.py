@@ -59,7 +59,7 @@ def train_step(
 
 
 def count_correct(outputs: paddle.Tensor, labels: paddle.Tensor) -> int:
-    """How many images were read right, by outputs [B, 10] or [B, 1] and labels [B]."""
+    """Count the images that were read right, by outputs [B, 10] or [B, 1] and labels [B]."""
     return int((predicted_digits(outputs.numpy()) == labels.numpy()).sum())
 
 
@@ -70,9 +70,7 @@ class Evaluation:
 
     Attributes:
         loss: the mean loss over all images.
-        accuracy: the share read right, 0 to 1.
-        correct: how many were read right.
-        count: how many images there were.
+        accuracy: the share read right, 0 to 1: `correct` of `count` images.
         outputs: float32 [N, 10], or [N, 1] for the linear stage: what the network returned.
     """
 

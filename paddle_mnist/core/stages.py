@@ -30,15 +30,11 @@ class Stage:
         batch_size: images a step.
         epochs: times through the training images, at most.
         source: where the recipe comes from, and the accuracy given there.
-        source_accuracy: that accuracy, 0 to 1; None: none is given.
-        source_split: the images that it was measured on, "test" or "validation".
         schedule: a name in `optimizers.SCHEDULES`.
         augment: a name in AUGMENTATIONS: how training images are changed at random.
-        early_stopping: epochs to wait for a lower validation loss before training ends; None: all.
-        best_weights: whether the weights of the best epoch on validation images are kept, and not
-            those of the last.
-        label_smoothing: the part of each label that is spread over all classes while training, see
-            `losses.cross_entropy`.
+        early_stopping: epochs to wait for a lower validation loss; None: all are trained.
+        best_weights: whether the best epoch's weights are kept, not those of the last.
+        label_smoothing: the part of each label that is spread, see `losses.cross_entropy`.
         validation: the part of the training images that is held out to choose with, 0 to 0.5; None:
             5,000 images, or one in eight of fewer than 40,000. A recipe that chooses nothing holds
             nothing out, as its source.
@@ -52,8 +48,6 @@ class Stage:
     batch_size: int
     epochs: int
     source: str
-    source_accuracy: float | None = None
-    source_split: str = "test"
     schedule: str = "constant"
     augment: str = "none"
     early_stopping: int | None = None
@@ -86,7 +80,6 @@ STAGES: dict[str, Stage] = {
         batch_size=128,
         epochs=5,
         source="the Keras MLP, 98.04%",
-        source_accuracy=0.9804,
         schedule="one-cycle",
         validation=0.0,
     ),
@@ -110,7 +103,6 @@ STAGES: dict[str, Stage] = {
         batch_size=128,
         epochs=10,
         source="the Keras three-block CNN, 98.68%",
-        source_accuracy=0.9868,
         schedule="one-cycle",
         validation=0.0,
     ),
@@ -123,7 +115,6 @@ STAGES: dict[str, Stage] = {
         batch_size=128,
         epochs=10,
         source="the Keras two-convolution CNN, 99.04%",
-        source_accuracy=0.9904,
         validation=0.0,
     ),
     "tuned-cnn": Stage(
@@ -135,8 +126,6 @@ STAGES: dict[str, Stage] = {
         batch_size=64,
         epochs=50,
         source="the Keras tuned CNN, 99.62% on its own validation split",
-        source_accuracy=0.9962,
-        source_split="validation",
         validation=0.15,
         schedule="plateau",
         augment="affine",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from paddle_mnist.core.stages import STAGES
 from paddle_mnist.ladder.recipes import Recipe, check_same_data, recipe_of, same_recipe
-from paddle_mnist.ladder.rows import ROWS, Row, folder_name, options_of
+from paddle_mnist.ladder.rows import PUBLISHED, ROWS, Row, folder_name, options_of
 from paddle_mnist.ladder.table import Results, markdown, points
 from paddle_mnist.system.command_line import command_line
 from paddle_mnist.system.errors import RunError, UsageError
@@ -84,13 +84,14 @@ def update(out: Path, folder: Path, wanted: Mapping[str, Recipe]) -> Results:
             measured = finished_run(name, run_folder, wanted[name])
             if measured:
                 runs[measured["seed"]] = measured
+        published, split = PUBLISHED.get(row.stage, (None, "test"))
         results[name] = {
             "stage": row.stage,
             "options": dict(row.options),
             "parameters": STAGES[row.stage].parameters,
             "source": row.note or STAGES[row.stage].source,
-            "source_accuracy": STAGES[row.stage].source_accuracy,
-            "source_split": STAGES[row.stage].source_split,
+            "source_accuracy": published,
+            "source_split": split,
             "recipe": wanted[name],
             "runs": [runs[seed] for seed in sorted(runs)],
         }

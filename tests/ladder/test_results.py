@@ -191,7 +191,7 @@ def test_results_that_cannot_be_written_are_one_error(tmp_path, wanted, monkeypa
     def full(path, content):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("paddle_mnist.ladder.results.replace_file", full)
+    monkeypatch.setattr("paddle_mnist.system.files.replace_file", full)
     with pytest.raises(RunError, match="cannot be written.*No space left"):
         update(tmp_path, tmp_path, wanted)
 
