@@ -16,14 +16,12 @@ from paddle_mnist.system.errors import UsageError
 class Config:
     """Everything that decides how a training goes; saved with its run as JSON.
 
-    What a stage has too is explained there.
-
     Attributes:
         data: where the digits come from: "auto", "sample", or a folder.
         seed: of all random numbers, 0 to 2**32 - 1.
         device: a name in `runtime.DEVICES`.
         threads: of a matrix product, 1 or more.
-        amp: automatic mixed precision, for a GPU.
+        amp: automatic mixed precision, for a GPU. The others are explained in `stages.Stage`.
     """
 
     stage: str

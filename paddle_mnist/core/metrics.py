@@ -13,8 +13,7 @@ def predicted_digits(outputs: np.ndarray, *, truncate: bool = False) -> np.ndarr
     Args:
         outputs: [N, 10], a score for each digit: the largest wins; or [N, 1], the digit as a
             number: the nearest of 0 to 9 wins.
-        truncate: for [N, 1], cut the decimals off instead (4.9 becomes 4), as the PaddlePaddle
-            course does.
+        truncate: for [N, 1], cut the decimals off instead, as the PaddlePaddle course does.
 
     Returns:
         int64 [N], 0 to 9.
