@@ -59,6 +59,12 @@ def int32(value: int) -> bytes:
     return b"J" + struct.pack("<i", value)
 
 
+def new_array(
+    module: str = "numpy.core.multiarray", made_of: bytes = name("numpy", "ndarray")
+) -> bytes:
+    return name(module, "_reconstruct") + made_of + int32(0) + b"\x85" + text("b") + b"\x87R"
+
+
 def array(
     shape: bytes = int32(2) + b"\x85",
     content: bytes = b"B" + struct.pack("<I", 8) + bytes(8),
@@ -67,7 +73,7 @@ def array(
     made_of: bytes = name("numpy", "ndarray"),
 ) -> bytes:
     """The steps that build an array, by hand, as NumPy writes them."""
-    start = name(module, "_reconstruct") + made_of + int32(0) + b"\x85" + text("b") + b"\x87R"
+    start = new_array(module, made_of)
     order = b"(" + int32(3) + text("<") + b"NNN" + int32(-1) + int32(-1) + int32(0) + b"tb"
     data_type = name("numpy", "dtype") + text(kind) + b"\x89\x88\x87R" + order
     return start + b"(" + int32(1) + shape + data_type + b"\x89" + content + b"tb"
@@ -303,6 +309,19 @@ MISUSED = {
         f"numbers of kind {kind}": (array(kind=kind), f"numbers of the kind '{kind}'")
         for kind in ("O8", "O", "V4", "S4", "U1", "M8", "m8", "c8", "f16", "f4,O8", "")
     },
+    "numbers of a kind that is a text": (
+        new_array()
+        + b"("
+        + int32(1)
+        + int32(2)
+        + b"\x85"
+        + text("f4")
+        + b"\x89C\x08"
+        + bytes(8)
+        + b"tb",
+        "something other than plain numbers",
+    ),
+    "an unknown order of bytes": (array().replace(text("<"), text("L")), "is damaged"),
     "content that is a list": (array(content=b"]"), "something other than plain numbers"),
     "a shape that is a list": (array(shape=b"]"), "is damaged"),
     "a shape of text": (array(shape=text("a") + b"\x85"), "is damaged"),
