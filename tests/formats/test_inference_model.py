@@ -90,6 +90,8 @@ def test_nothing_is_printed(tmp_path):
     code = (
         "import sys\n"
         "from pathlib import Path\n"
+        "from paddle_mnist.system.runtime import prepare\n"
+        "prepare()\n"
         "from paddle_mnist.formats.inference_model import write_inference_model\n"
         "from paddle_mnist.core.stages import build_network\n"
         "write_inference_model(build_network('deep-cnn'), Path(sys.argv[1]), {})\n"

@@ -339,7 +339,7 @@ def test_a_huge_file_of_tensors_is_not_read_into_memory(run, monkeypatch):
     with open(run / "model.safetensors", "wb") as file:
         file.truncate(500_000_001)  # takes no room on the disk
     with pytest.raises(
-        RunError, match="model.safetensors cannot be read: it has more than 500,000"
+        RunError, match="model.safetensors cannot be read: it has more than 500 MB"
     ):
         Recognizer.load(run)
 
