@@ -338,9 +338,7 @@ def test_a_pipe_in_a_run_does_not_block(run, name):
 def test_a_huge_file_of_tensors_is_not_read_into_memory(run, monkeypatch):
     with open(run / "model.safetensors", "wb") as file:
         file.truncate(500_000_001)  # takes no room on the disk
-    with pytest.raises(
-        RunError, match="model.safetensors cannot be read: it has more than 500 MB"
-    ):
+    with pytest.raises(RunError, match="model.safetensors cannot be read: it has more than 500 MB"):
         Recognizer.load(run)
 
 
