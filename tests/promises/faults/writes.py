@@ -105,7 +105,7 @@ def read_run(folder: Path) -> dict[str, Any]:
 
 def measure_run(folder: Path, value: int) -> None:
     if value == OLD:
-        save_run(folder, OLD)
+        save_a_run(folder, OLD)
     else:
         update_record(folder, {"measured": True})
 
