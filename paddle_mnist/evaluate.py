@@ -321,7 +321,7 @@ REPORTS = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command's entry; returns the exit code."""
+    """Run the command as a program; return the exit code."""
     return run(evaluate, build_parser(), arguments)
 
 

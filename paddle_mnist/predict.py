@@ -170,7 +170,7 @@ def how_sure(reading: Reading, probabilities: np.ndarray) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command's entry; returns the exit code."""
+    """Run the command as a program; return the exit code."""
     return run(predict, build_parser(), arguments)
 
 

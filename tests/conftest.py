@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import importlib
 import json
+import os
 import struct
 import sys
 import time
@@ -17,6 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from paddle_mnist.data import Split
 from paddle_mnist.system.errors import DataError
 from paddle_mnist.system.runtime import prepare
 
@@ -170,6 +172,27 @@ def no_settings_of_the_machine(monkeypatch, tmp_path_factory):
     """Tests see neither this machine's data nor its caches, and never the network."""
     monkeypatch.setenv("PADDLE_MNIST_OFFLINE", "1")
     monkeypatch.setenv("PADDLE_MNIST_CACHE", str(tmp_path_factory.mktemp("cache")))
+
+
+@pytest.fixture(scope="session")
+def full_mnist_folder() -> Path:
+    """The folder with all of MNIST, where PADDLE_MNIST_DATA names one."""
+    folder = os.environ.get("PADDLE_MNIST_DATA", "")
+    if folder in ("", "auto", "sample"):
+        pytest.skip("PADDLE_MNIST_DATA names no folder with all of MNIST")
+    return Path(folder)
+
+
+@pytest.fixture
+def make_split():
+    """A function (count, seed): so many images of noise, with labels."""
+
+    def make(count: int, seed: int = 0) -> Split:
+        generator = np.random.default_rng(seed)
+        images = generator.integers(0, 256, (count, 28, 28), dtype=np.uint8)
+        return Split(images, generator.integers(0, 10, count, dtype=np.int64))
+
+    return make
 
 
 @pytest.fixture(scope="session")

@@ -84,7 +84,7 @@ def print_list(names: Sequence[str], results: Results) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command's entry; returns the exit code."""
+    """Run the command as a program; return the exit code."""
     return run(ladder, build_parser(), arguments)
 
 

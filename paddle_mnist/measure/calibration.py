@@ -122,7 +122,7 @@ def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float | WhyNot:
     of_labels = logits[np.arange(len(labels)), labels]  # [N, 10] -> [N]
 
     def slope(inverse: float) -> float:
-        """The derivative of the cross-entropy by 1/T: it rises, as the cross-entropy is convex."""
+        """Derive the cross-entropy by 1/T: the slope rises, as the cross-entropy is convex."""
         return float(((softmax(inverse * logits) * logits).sum(axis=1) - of_labels).mean())
 
     if slope(1 / _LOWEST) <= 0:

@@ -110,7 +110,7 @@ def disturbed(images: np.ndarray, name: str, strength: float) -> np.ndarray:
 
 
 def some_test_images(mnist: Mnist, count: int = COUNT) -> Mnist:
-    """The same data with only so many of the test images, drawn by chance, always the same ones."""
+    """Keep only so many of the test images, drawn by chance, always the same ones."""
     chosen = np.random.default_rng(SEED).permutation(len(mnist.test))[:count]
     return dataclasses.replace(mnist, test=mnist.test.take(np.sort(chosen)))
 
@@ -142,5 +142,5 @@ def measure_robustness(recognizer: Recognizer, mnist: Mnist) -> Iterator[tuple[s
 
 
 def accuracy_of(recognizer: Recognizer, images: np.ndarray, labels: np.ndarray) -> float:
-    """The share of the images, uint8 [N, 28, 28], that is read as their labels, int64 [N], say."""
+    """Count what share of images, uint8 [N, 28, 28], is read as their labels, int64 [N], say."""
     return float((predicted_digits(recognizer.outputs(images)) == labels).mean())

@@ -280,7 +280,7 @@ def plot_preparation(pictures: Sequence[Mapping[str, Any]], titles: Sequence[str
 
 
 def _literal(text: str) -> str:
-    """Names come from elsewhere: Matplotlib must not take what is between two $ for a formula."""
+    """Keep Matplotlib from taking what is between two $, in names from elsewhere, for a formula."""
     return text.replace("$", r"\$")
 
 

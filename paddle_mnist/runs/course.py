@@ -23,7 +23,7 @@ _MARK = Path("work") / "example_0.jpg"
 
 
 def course_folder() -> Path:
-    """The folder that holds `chapters/` and `work/`.
+    """Find the folder that holds `chapters/` and `work/`.
 
     It is the nearest at or above the current one, or else the one that the package was installed
     from.
@@ -43,7 +43,7 @@ def course_folder() -> Path:
 
 
 def trained(stage: str) -> Recognizer:
-    """A stage as its recipe trains it: from `runs/chapters/`, or else trained now and saved there.
+    """Load a stage as its recipe trains it, or train it now and save it in `runs/chapters/`.
 
     A run that is there is used if it is whole and finished, and was trained on the data that there
     is now, by the recipe that there is now.

@@ -21,7 +21,7 @@ SEEN_OF_MNIST = FOLDER / "mnist_training_images.safetensors"
 
 
 def shipped_run(stage: str) -> Path:
-    """The folder of the run of a stage that ships; it is loaded like any other run.
+    """Find the folder of a stage's run that ships; it is loaded like any other run.
 
     Args:
         stage: a name in SHIPPED.
@@ -40,7 +40,7 @@ def shipped_run(stage: str) -> Path:
 
 
 def seen_of_mnist() -> Tensors:
-    """Hashes of MNIST's 60,000 training images, as `Run.seen` gives those of a run.
+    """Read the hashes of MNIST's 60,000 training images, as `Run.seen` gives those of a run.
 
     Raises:
         RunError: the package's file of them is missing or damaged.

@@ -30,12 +30,18 @@ _PADDLE_CHATTER = ("No ccache found", "When training, we now always track global
 DEVICES = ("auto", "cpu", "gpu")
 
 
-def _is_amd() -> bool:
+def _cpuinfo() -> str:
+    """What Linux tells of the processors; nothing on other systems."""
     try:
         with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as cpuinfo:
-            return any("AuthenticAMD" in line for line in cpuinfo)
-    except OSError:  # not Linux: the name of the processor tells
-        return "AMD" in platform.processor()
+            return cpuinfo.read()
+    except OSError:
+        return ""
+
+
+def _is_amd() -> bool:
+    cpuinfo = _cpuinfo()
+    return "AuthenticAMD" in cpuinfo if cpuinfo else "AMD" in platform.processor()
 
 
 def _keep_freed_memory() -> None:
@@ -102,11 +108,8 @@ def thread_count() -> int:
 
 def processor() -> str:
     """The processor's name, and the path that MKL was told to take there: both decide the bits."""
-    try:
-        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as cpuinfo:
-            names = [line.partition(":")[2].strip() for line in cpuinfo if "model name" in line]
-    except OSError:  # not Linux
-        names = []
+    lines = _cpuinfo().splitlines()
+    names = [line.partition(":")[2].strip() for line in lines if "model name" in line]
     name = names[0] if names else platform.processor() or platform.machine()
     path = os.environ.get("MKL_DEBUG_CPU_TYPE")
     return f"{name} (MKL_DEBUG_CPU_TYPE={path})" if path else name

@@ -1,8 +1,7 @@
-"""Small data sets in temporary folders, and the way to all of MNIST where it is at hand."""
+"""Small data sets in temporary folders."""
 
 from __future__ import annotations
 
-import os
 import struct
 from pathlib import Path
 
@@ -18,12 +17,6 @@ NAMES = (
     "t10k-images-idx3-ubyte",
     "t10k-labels-idx1-ubyte",
 )
-
-
-def random_split(count: int, seed: int = 0) -> Split:
-    generator = np.random.default_rng(seed)
-    images = generator.integers(0, 256, (count, 28, 28), dtype=np.uint8)
-    return Split(images, generator.integers(0, 10, count, dtype=np.int64))
 
 
 def idx_bytes(array: np.ndarray) -> bytes:
@@ -44,11 +37,6 @@ def write_four(folder: Path, train: Split, test: Split) -> Path:
 
 
 @pytest.fixture
-def make_split():
-    return random_split
-
-
-@pytest.fixture
 def to_idx():
     return idx_bytes
 
@@ -60,20 +48,11 @@ def write_folder():
 
 
 @pytest.fixture
-def published(tmp_path, monkeypatch):
+def published(tmp_path, monkeypatch, make_split):
     """A folder with four small files that pass as the published ones, by their checksums."""
-    folder = write_four(tmp_path / "published", random_split(24, 1), random_split(6, 2))
+    folder = write_four(tmp_path / "published", make_split(24, 1), make_split(6, 2))
     for name in NAMES:
         read = idx.read_images if "images" in name else idx.read_labels
         checksum = idx.content_sha256(read(folder / f"{name}.gz"))
         monkeypatch.setitem(mnist_files.SHA256, name, checksum)
     return folder
-
-
-@pytest.fixture(scope="session")
-def full_mnist_folder() -> Path:
-    """The folder with all of MNIST, where PADDLE_MNIST_DATA names one."""
-    folder = os.environ.get("PADDLE_MNIST_DATA", "")
-    if folder in ("", "auto", "sample"):
-        pytest.skip("PADDLE_MNIST_DATA names no folder with all of MNIST")
-    return Path(folder)

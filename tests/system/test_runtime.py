@@ -64,6 +64,24 @@ def test_mkls_quick_path_is_switched_on_for_amd_alone(before_paddle):
     assert os.environ["MKL_DEBUG_CPU_TYPE"] == "5"
 
 
+@pytest.mark.parametrize(
+    "cpuinfo, of_python, name, is_amd",
+    [
+        ("vendor_id\t: AuthenticAMD\nmodel name\t: AMD EPYC\n", "x86_64", "AMD EPYC", True),
+        ("vendor_id\t: GenuineIntel\nmodel name\t: Intel 8086\n", "AMD", "Intel 8086", False),
+        ("Features\t: fp asimd\n", "arm", "arm", False),  # Linux on ARM gives no name
+        ("", "AMD64 Family 25, AuthenticAMD", "AMD64 Family 25, AuthenticAMD", True),  # Windows
+    ],
+)
+def test_the_processor_is_named_by_linux_or_else_by_python(
+    monkeypatch, cpuinfo, of_python, name, is_amd
+):
+    monkeypatch.delenv("MKL_DEBUG_CPU_TYPE", raising=False)
+    monkeypatch.setattr(runtime, "_cpuinfo", lambda: cpuinfo)
+    monkeypatch.setattr(runtime.platform, "processor", lambda: of_python)
+    assert (runtime.processor(), runtime._is_amd()) == (name, is_amd)
+
+
 def test_the_users_choice_of_mkls_path_stays(before_paddle):
     before_paddle.setattr(runtime, "_is_amd", lambda: True)
     before_paddle.setenv("MKL_DEBUG_CPU_TYPE", "4")
