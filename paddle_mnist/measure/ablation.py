@@ -9,7 +9,19 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from paddle_mnist.images.preparation import BOX, SIZE, Step, fit_in_box
+from paddle_mnist.images.preparation import (
+    BOX,
+    SIZE,
+    Step,
+    centre_of_mass_to_middle,
+    crop_to_ink,
+    even_light,
+    fit_in_box,
+    remove_paper,
+    usual_stroke_width,
+    white_ink_on_black,
+)
+from paddle_mnist.images.surroundings import cut_out_digit, remove_lines
 from paddle_mnist.measure.measurement import Measurement, measure_pictures
 from paddle_mnist.runs.recognizer import Recognizer
 
@@ -37,19 +49,24 @@ def box_to_middle(ink: np.ndarray) -> np.ndarray:
     return image  # [28, 28]
 
 
+def _without(*steps: Step) -> dict[str, dict[str, Step]]:
+    names = [step.__name__ for step in steps]
+    return {f"without {', '.join(names)}": dict.fromkeys(names, unchanged)}
+
+
 # The steps that are not here bring a picture into one form, and cannot be left out.
 ABLATIONS: dict[str, dict[str, Step]] = {
     "all steps": {},
-    "without white_ink_on_black": {"white_ink_on_black": unchanged},
-    "without even_light": {"even_light": unchanged},
-    "without remove_paper": {"remove_paper": unchanged},
-    "without remove_lines": {"remove_lines": unchanged},
-    "without cut_out_digit": {"cut_out_digit": unchanged},
-    "without cut_out_digit, crop_to_ink": {"cut_out_digit": unchanged, "crop_to_ink": unchanged},
-    "without usual_stroke_width": {"usual_stroke_width": unchanged},
-    "stretched to 20x20, not fitted": {"fit_in_box": stretch},
-    "fitted into 28x28, not 20x20": {"fit_in_box": fill},
-    "box in the middle, not the mass": {"centre_of_mass_to_middle": box_to_middle},
+    **_without(white_ink_on_black),
+    **_without(even_light),
+    **_without(remove_paper),
+    **_without(remove_lines),
+    **_without(cut_out_digit),
+    **_without(cut_out_digit, crop_to_ink),
+    **_without(usual_stroke_width),
+    "stretched to 20x20, not fitted": {fit_in_box.__name__: stretch},
+    "fitted into 28x28, not 20x20": {fit_in_box.__name__: fill},
+    "box in the middle, not the mass": {centre_of_mass_to_middle.__name__: box_to_middle},
 }
 
 

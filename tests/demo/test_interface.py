@@ -491,7 +491,7 @@ def test_below_the_threshold_it_says_that_it_is_unsure(open_demo, visit, tmp_pat
 
 
 def test_the_threshold_is_that_of_python():
-    source = (FOLDER / "main.js").read_text(encoding="utf-8")
+    source = (FOLDER / "reading.js").read_text(encoding="utf-8")
     assert float(re.search(r"^const SURE = ([\d.]+);", source, re.M)[1]) == SURE
 
 
@@ -715,8 +715,9 @@ def test_steps_layers_and_stages_have_texts(texts, browser):
     source = (FOLDER / "network.js").read_text(encoding="utf-8")
     with browser.new_page() as page:
         kinds = page.evaluate(f"() => {{ {source}; return Object.keys(COMPUTE); }}")
+    steps = {f"step.{step.__name__}{end}" for step in images.STEPS for end in ("", ".what")}
+    assert steps == {key for key in texts["en"] if key.startswith("step.")}
     names = [
-        *(f"step.{step.__name__}{end}" for step in images.STEPS for end in ("", ".what")),
         *(f"layer.{kind}{end}" for kind in kinds for end in ("", ".what")),
         *(f"stage.{stage}" for stage in (*STAGES, *SHIPPED)),
         *(f"where.{where}" for where in (page_parts.FROM_PACKAGE, page_parts.OWN)),

@@ -1,24 +1,4 @@
 // One card a stage: what it is, what it reads, and how sure it is.
-//
-// A reading is {stage, digit, probabilities, number, maps}: probabilities [10], or null where the
-// network gives one number; number: that number, or null.
-
-function readWith({ stage, layers }, pixels) {
-  const { outputs, maps } = forward(layers, pixels);
-  const isNumber = outputs.length === 1;
-  return {
-    stage,
-    digit: predictedDigit(outputs),
-    probabilities: isNumber ? null : Array.from(softmax(outputs)),
-    number: isNumber ? outputs[0] : null,
-    maps,
-  };
-}
-
-function givesNumber({ layers }) {
-  const last = layers[layers.length - 1];
-  return last.kind === "linear" && last.weight.shape[1] === 1;
-}
 
 // "cnn" of a name such as "cnn (runs/first)".
 function kindOf({ stage }) {

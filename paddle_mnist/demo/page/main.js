@@ -3,24 +3,26 @@
 const CRISP = 3; // the visible board has 3×3 pixels for each unit, so that ink is sharp
 const PAUSE = 150; // ms without a change, after which the slower views follow
 const SILENCE = 700; // ms without a change, after which screen readers are told
-const SURE = 0.8; // below this probability a reading is in doubt; as in infer.py
 
-const stages = decodeStages(JSON.parse(byId("stages").textContent));
-const judge = judgeAmong(stages);
-const drawing = newDrawing();
 const board = byId("board");
 const scratch = element("canvas", { width: BOARD, height: BOARD });
 
-let brush = BRUSHES[1];
-let prepared = { steps: [], image: null, problem: "blank" };
-let readings = [];
-let problem = null; // what is wrong with a picture file: the key of a text
-let times = []; // ms that the last readings took
-let isScheduled = false;
-let showCards = null;
-let showGlance = null;
-let showImage = null;
-let showInside = null;
+// What the page knows. `read` makes of stages, picture and options what is prepared and read.
+const state = {
+  stages: decodeStages(JSON.parse(byId("stages").textContent)),
+  drawing: newDrawing(),
+  brush: BRUSHES[1],
+  picture: null, // ImageData of what was drawn; null: nothing
+  options: { centre: true, scale: true },
+  prepared: UNREAD,
+  readings: [],
+  problem: null, // what is wrong with a picture file: the key of a text
+  times: [], // ms that the last readings took
+  isUpdateDue: false,
+};
+
+// Functions that show what they are given: cards, glance, image and inside; see `build`.
+const views = {};
 
 function announce(text) {
   byId("announcement").textContent = text;
@@ -31,83 +33,58 @@ function inkColours() {
   return { ink: color, paper: backgroundColor };
 }
 
-// Uint8Array(784) in 0…255 -> Float32Array(784) in 0…1
-function scaled(image) {
-  return Float32Array.from(image, (level) => level / 255);
-}
-
-function read() {
+function readAgain() {
   const start = performance.now();
-  const options = { centre: byId("centre").checked, scale: byId("scale").checked };
-  prepared = isEmpty(drawing)
-    ? { steps: [], image: null, problem: "blank" }
-    : prepare(pixelsOf(drawing, scratch, inkColours()), options);
-  readings = prepared.image ? stages.map((stage) => readWith(stage, scaled(prepared.image))) : [];
-  if (readings.length) times = [...times.slice(-19), performance.now() - start];
-}
-
-// Why nothing was read: what follows "doubt." in the key of a text, or null.
-function reasonOfSilence() {
-  return isEmpty(drawing) ? null : prepared.problem;
-}
-
-// Whose probability tells whether a drawing is unclear: `best`, or else the network with the
-// highest test accuracy; undefined: none has probabilities.
-function judgeAmong(stages) {
-  const judges = stages.filter((stage) => !givesNumber(stage));
-  const accuracyOf = ({ accuracy }) => accuracy ?? 0;
-  judges.sort((one, other) => accuracyOf(other) - accuracyOf(one));
-  return judges.find(({ stage }) => stage === "best") ?? judges[0];
-}
-
-// Why what was read should not be believed, of a drawing that rests: half a digit is always
-// unclear.
-function reasonOfDoubt() {
-  if (prepared.nothing) return "nothing";
-  if (prepared.several) return "several";
-  const reading = readings[stages.indexOf(judge)];
-  return reading && Math.max(...reading.probabilities) < SURE ? "low" : null;
+  const { drawing } = state;
+  state.picture = isEmpty(drawing) ? null : pixelsOf(drawing, scratch, inkColours());
+  state.options = { centre: byId("centre").checked, scale: byId("scale").checked };
+  Object.assign(state, read(state));
+  if (state.readings.length) state.times = [...state.times.slice(-19), performance.now() - start];
 }
 
 function showDoubt(reason) {
-  const key = problem ?? (reason && `doubt.${reason}`);
+  const key = state.problem ?? (reason && `doubt.${reason}`);
   byId("doubt").textContent = key ? textOf(key) : "";
 }
 
 function showSpeed() {
   // The first few are slow: the browser has not compiled the code yet.
-  const median = times.length < 10 ? null : [...times].sort((a, b) => a - b)[times.length >> 1];
+  const times = [...state.times].sort((a, b) => a - b);
   byId("speed").textContent =
-    median === null ? textOf("speed.none") : textOf("speed", { time: median.toFixed(1) });
+    times.length < 10
+      ? textOf("speed.none")
+      : textOf("speed", { time: times[times.length >> 1].toFixed(1) });
 }
 
 // Everything that follows the drawing at once; at most once for each picture the screen shows.
 function update() {
-  isScheduled = false;
-  paintDrawing(board, drawing, inkColours());
-  read();
-  byId("prompt").hidden = !isEmpty(drawing);
-  showCards(readings);
-  showGlance(readings);
-  showImage(prepared.image);
-  showDoubt(reasonOfSilence());
+  state.isUpdateDue = false;
+  paintDrawing(board, state.drawing, inkColours());
+  readAgain();
+  byId("prompt").hidden = !isEmpty(state.drawing);
+  views.cards(state.readings);
+  views.glance(state.readings);
+  views.image(state.prepared.image);
+  showDoubt(reasonOfSilence(state));
 }
 
 function chosenIndex() {
   return byId("inside-stage").selectedIndex;
 }
 
-// What takes longer than a frame may, and is not needed while the pen moves.
+// What takes longer than a frame may, or says nothing while the pen moves: half a digit is always
+// in doubt.
 function updateSlowly() {
-  showDoubt(reasonOfSilence() ?? reasonOfDoubt());
+  const { prepared, readings } = state;
+  showDoubt(reasonOfSilence(state) ?? reasonOfDoubt(state));
   showSteps(byId("steps"), prepared.steps);
   const image = prepared.image && scaled(prepared.image);
-  showInside(image, readings[chosenIndex()]?.maps ?? null);
+  views.inside(image, readings[chosenIndex()]?.maps ?? null);
   showSpeed();
 }
 
 function announceReadings() {
-  const sentences = [byId("doubt").textContent, ...readings.map(sentenceOf)];
+  const sentences = [byId("doubt").textContent, ...state.readings.map(sentenceOf)];
   announce(sentences.join(" ").trim() || textOf("announce.nothing"));
 }
 
@@ -115,20 +92,21 @@ const updateAfterPause = onceQuiet(updateSlowly, PAUSE);
 const announceAfterSilence = onceQuiet(announceReadings, SILENCE);
 
 function changed() {
-  problem = null;
+  state.problem = null;
   updateAfterPause();
   announceAfterSilence();
-  if (isScheduled) return;
-  isScheduled = true;
+  if (state.isUpdateDue) return;
+  state.isUpdateDue = true;
   requestAnimationFrame(update);
 }
 
 function chooseStage() {
-  showInside = createInside(byId("layers"), stages[chosenIndex()], announce);
+  views.inside = createInside(byId("layers"), state.stages[chosenIndex()], announce);
   updateSlowly();
 }
 
 function fillStageChoice() {
+  const { stages } = state;
   const options = stages.map(({ stage }) => element("option", { text: stage }));
   const select = byId("inside-stage");
   const chosen = select.options.length
@@ -140,6 +118,7 @@ function fillStageChoice() {
 
 // Build all that depends on language, colours or the width of the window.
 function build() {
+  const { stages } = state;
   document.documentElement.lang = language === "zh" ? "zh-Hans" : "en";
   document.title = `${textOf("title")} · paddle_mnist`;
   fillTexts(document);
@@ -150,10 +129,10 @@ function build() {
   byId("language-switch").lang = language === "zh" ? "en" : "zh-Hans";
   const isDark = document.documentElement.dataset.theme === "dark";
   byId("theme-switch").textContent = textOf(isDark ? "theme.light" : "theme.dark");
-  showCards = createCards(byId("cards"), stages);
+  views.cards = createCards(byId("cards"), stages);
   fillTexts(byId("cards"));
-  showGlance = createGlance(byId("glance"), stages);
-  showImage = createImageView(byId("seen-image"), byId("numbers"), announce);
+  views.glance = createGlance(byId("glance"), stages);
+  views.image = createImageView(byId("seen-image"), byId("numbers"), announce);
   fillStageChoice();
   update();
   chooseStage();
@@ -187,8 +166,8 @@ function followLanguage() {
 function createBrushes() {
   const choices = BRUSHES.map((width, i) => {
     const input = element("input", { type: "radio", name: "brush", value: width });
-    input.checked = width === brush;
-    input.addEventListener("change", () => (brush = width));
+    input.checked = width === state.brush;
+    input.addEventListener("change", () => (state.brush = width));
     const dot = element("span", { class: "brush-dot" });
     dot.style.width = dot.style.height = `${width * 0.7}px`;
     input.dataset.number = i + 1;
@@ -200,7 +179,7 @@ function createBrushes() {
 function chooseBrush(number) {
   const input = byId("brushes").querySelectorAll("input")[number - 1];
   input.checked = true;
-  brush = BRUSHES[number - 1];
+  state.brush = BRUSHES[number - 1];
 }
 
 function createExamples() {
@@ -208,8 +187,8 @@ function createExamples() {
     const button = element("button", { type: "button", class: "quiet", text: digit });
     button.addEventListener("click", () => {
       putStrokes(
-        drawing,
-        lines.map((points) => ({ points, width: brush })),
+        state.drawing,
+        lines.map((points) => ({ points, width: state.brush })),
       );
       changed();
     });
@@ -219,12 +198,12 @@ function createExamples() {
 }
 
 function takeBack() {
-  undo(drawing);
+  undo(state.drawing);
   changed();
 }
 
 function startAgain() {
-  clearBoard(drawing);
+  clearBoard(state.drawing);
   changed();
 }
 
@@ -253,7 +232,8 @@ function showPen(place) {
 }
 
 function followDrawing() {
-  const width = () => brush;
+  const { drawing } = state;
+  const width = () => state.brush;
   followPointer(board, drawing, { width, changed });
   followKeys(board, drawing, {
     width,
@@ -269,7 +249,7 @@ function followDrawing() {
     const opened = await openPictureFile(file);
     if (opened.picture) putPicture(drawing, opened.picture);
     changed();
-    problem = opened.problem ?? null;
+    state.problem = opened.problem ?? null;
   });
 }
 
@@ -303,13 +283,13 @@ function start() {
 start();
 
 window.paddleMnist = {
-  stages,
+  stages: state.stages,
   forward,
   softmax,
   predictedDigit,
   prepare,
   readings: () =>
-    readings.map(({ stage, digit, probabilities }) => ({ stage, digit, probabilities })),
-  current: () => ({ image: prepared.image, steps: prepared.steps }),
-  strokes: () => strokesOf(drawing),
+    state.readings.map(({ stage, digit, probabilities }) => ({ stage, digit, probabilities })),
+  current: () => ({ image: state.prepared.image, steps: state.prepared.steps }),
+  strokes: () => strokesOf(state.drawing),
 };

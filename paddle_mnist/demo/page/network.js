@@ -179,11 +179,5 @@ function softmax(logits) {
 // The digit that the outputs stand for: the place of the largest of ten, or one number rounded.
 function predictedDigit(outputs) {
   if (outputs.length > 1) return outputs.indexOf(Math.max(...outputs));
-  return Math.min(9, Math.max(0, rounded(outputs[0])));
-}
-
-// The nearest whole number; of two that are equally near, the even one, as NumPy's rint.
-function rounded(number) {
-  const isHalf = Math.abs(number % 1) === 0.5;
-  return isHalf ? 2 * Math.round(number / 2) : Math.round(number);
+  return Math.min(9, Math.max(0, roundHalfToEven(outputs[0])));
 }

@@ -1,9 +1,10 @@
 // Turn any picture of one digit into what MNIST's own pictures are: 28×28, white ink on black.
 //
-// The steps, their numbers and their results are those of images.py, which explains them; a test
-// compares the two. The first steps take a picture {width, height, data} with data in RGBA, as the
-// browser's ImageData; the others an image {width, height, levels}, see resampling.js. An image
-// may also know its `origin`: where it lies in the whole picture, see originOf.
+// The steps, their numbers and their results are those of the package's images/preparation.py,
+// which explains them; a test compares the two. The first steps take a picture {width, height,
+// data} with data in RGBA, as the browser's ImageData; the others an image {width, height, levels},
+// see resampling.js. An image may also know its `origin`: where it lies in the whole picture, see
+// originOf.
 // A step returns null where there is nothing to read.
 
 const LONGEST_SIDE = 1000; // pixels; a digit needs no more, and larger pictures take longer
@@ -260,7 +261,7 @@ function usualStrokeWidth(ink) {
   const width = strokeWidth(large) / unit;
   if (width >= THIN && width <= THICK) return ink;
   const goal = width < THIN ? NO_LONGER_THIN : NO_LONGER_THICK;
-  const radius = Math.max(1, roundHalfToEven((Math.abs(goal - width) / 2) * unit));
+  const radius = roundHalfToEven((Math.abs(goal - width) / 2) * unit);
   const changed = width < THIN ? brightestInDisk(large, radius) : darkestInDisk(large, radius);
   return cropToInk(changed);
 }
@@ -332,7 +333,7 @@ function layInPlace(ink) {
   );
 }
 
-// The steps by their names in images.py.
+// The steps by their names in Python.
 function stepsOf({ centre, scale }) {
   return {
     upright,
@@ -356,20 +357,20 @@ function stepsOf({ centre, scale }) {
 // picture: {width, height, data: RGBA}. Without `scale` the digit stays as large, and without
 // `centre` it stays where it is, as in the whole picture shrunk to 28×28.
 // Returns {steps: [{name, image}], image: Uint8Array(784) or null, problem: null or "blank",
-// several: whether there seem to be several digits, nothing: whether all ink is along a border}.
+// doubt: see doubtOf}.
 function prepare(picture, { centre = true, scale = true } = {}) {
   const steps = [];
-  const doubts = { several: false, nothing: false };
+  let doubt = null;
   let result = picture;
   for (const [name, step] of Object.entries(stepsOf({ centre, scale }))) {
     const before = result;
     result = step(before);
-    if (result === null) return { steps, image: null, problem: "blank", ...doubts };
+    if (result === null) return { steps, image: null, problem: "blank", doubt };
     const isSame = result === before && steps.length > 0;
     steps.push({ name, image: isSame ? steps.at(-1).image : shown(result) });
-    for (const doubt of Object.keys(doubts)) doubts[doubt] ||= Boolean(result[doubt]);
+    doubt ??= result.doubt ?? null;
   }
-  return { steps, image: result.levels, problem: null, ...doubts };
+  return { steps, image: result.levels, problem: null, doubt };
 }
 
 // What a step's result looks like: pictures in colour without it.

@@ -17,6 +17,7 @@ const LINE_RISE = 0.06; // of the picture's width: a line rises or falls no more
 const LINE_PART = 0.4; // of the picture's width: a row beside a line with so much is a part of it
 const LINE_BESIDE = 0.5; // of the picture's width: a row farther away has less, or it is thick
 const LINE_REACH = 3; // pixels of the copy; a line still seen that far beside itself is thick
+const LINE_MARGIN = LINE_REACH + 2; // rows beyond the border a line there is compared with
 const LINE_SIDE = 48; // pixels of the copy: in a smaller one a stroke is as thin as a line
 const PRINTED = 0.6; // of the other ink's mean level: a single line that is weaker is not a stroke
 const LINE_REST = 20; // pixels of the copy: with less ink left, the lines were the digit
@@ -158,8 +159,8 @@ function findLinesOfSlope(mask, sums, rise, phase, lines) {
   const { width, height } = mask;
   const slides = new Int32Array(width);
   for (let x = 0; x < width; x++) slides[x] = Math.floor(rise * (x / (width - 1) - 0.5) + phase);
-  const shares = sharesOfRows(mask, sums, slides); // of the rows -LINE_REACH - 2 and following
-  const share = (row) => shares[row + LINE_REACH + 2];
+  const shares = sharesOfRows(mask, sums, slides); // of the rows -LINE_MARGIN and following
+  const share = (row) => shares[row + LINE_MARGIN];
   for (let row = 0; row < height; row++) {
     if (share(row) < LINE_SHARE) continue;
     if (Math.max(share(row - LINE_REACH), share(row + LINE_REACH)) >= LINE_BESIDE) continue;
@@ -189,14 +190,14 @@ function slidRow({ height, width, pixels }, slides, row) {
   return slides.map((slide, x) => pixels[rowInside(row + slide, height) * width + x]);
 }
 
-// How full each row of the mask with slid columns is: [h + 2 * (LINE_REACH + 2)], as many rows
-// more above and below. Many columns slide equally far, so they are counted together.
+// How full each row of the mask with slid columns is: [h + 2 * LINE_MARGIN], as many rows more
+// above and below. Many columns slide equally far, so they are counted together.
 function sharesOfRows({ width, height }, sums, slides) {
-  const shares = new Float64Array(height + 2 * (LINE_REACH + 2));
+  const shares = new Float64Array(height + 2 * LINE_MARGIN);
   for (let start = 0, end = 1; start < width; start = end++) {
     while (end < width && slides[end] === slides[start]) end++;
     for (let i = 0; i < shares.length; i++) {
-      const before = rowInside(i - LINE_REACH - 2 + slides[start], height) * (width + 1);
+      const before = rowInside(i - LINE_MARGIN + slides[start], height) * (width + 1);
       shares[i] += sums[before + end] - sums[before + start];
     }
   }
@@ -209,9 +210,8 @@ function reachesBorders(line) {
   return line.subarray(0, end).includes(1) && line.subarray(-end).includes(1);
 }
 
-// The rectangle that holds the digit, with little paper around it, and whether there seem to be
-// several digits in it, or nothing but what runs along a border: shade that is left, or the edge of
-// a desk. null: there is no ink.
+// The rectangle that holds the digit, with little paper around it, and a `doubt`, see doubtOf.
+// null: there is no ink.
 function cutOutDigit(ink) {
   const { copy, block } = smallCopy(ink);
   const pieces = digitPieces(copy);
@@ -221,8 +221,14 @@ function cutOutDigit(ink) {
   const left = Math.max(extent.left - 1, 0) * block;
   const bottom = Math.min((extent.bottom + 1) * block, ink.height);
   const right = Math.min((extent.right + 1) * block, ink.width);
-  const doubts = { several: seemSeveral(pieces), nothing: pieces.every(isEdge) };
-  return { ...cutOut(ink, top, left, bottom, right), ...doubts };
+  return { ...cutOut(ink, top, left, bottom, right), doubt: doubtOf(pieces) };
+}
+
+// What speaks against a single digit. "nothing": all that was found runs along a border: shade that
+// is left, or the edge of a desk; "several": there seem to be several digits; null: neither.
+function doubtOf(pieces) {
+  if (pieces.every(isEdge)) return "nothing";
+  return seemSeveral(pieces) ? "several" : null;
 }
 
 // Whether there seem to be several digits side by side: two groups of pieces with a gap between
