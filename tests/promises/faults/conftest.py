@@ -55,7 +55,9 @@ def ask(library) -> Iterator[Callable[..., dict]]:
         process = processes[large]
         process.stdin.write(json.dumps(request, default=str) + "\n")
         process.stdin.flush()
-        return json.loads(process.stdout.readline())
+        answer = process.stdout.readline()
+        assert answer, "the process has ended; its traceback is among what was written to stderr"
+        return json.loads(answer)
 
     yield send
     for process in processes.values():

@@ -32,7 +32,7 @@ from paddle_mnist.formats import export
 from paddle_mnist.homework import __main__ as homework
 from paddle_mnist.homework import progress, report
 from paddle_mnist.ladder import results as ladder
-from paddle_mnist.runs.folder import RECORD, STATE, Run, load_record, save_run, sweep, update_record
+from paddle_mnist.runs.folder import RECORD, STATE, Run, save_run, sweep, update_record
 from paddle_mnist.runs.shipped import shipped_run
 from paddle_mnist.system.errors import DataError, UsageError
 
@@ -94,13 +94,10 @@ def save_a_run(folder: Path, value: int) -> None:
 def read_run(folder: Path) -> dict[str, Any]:
     if not (folder / RECORD).exists():
         return {"run": None}
-    record = load_record(folder)
-    model = Run(folder, record).model()
-    state = Run(folder, record).tensors(STATE)
-    seen = Run(folder, record).seen()
-    arrays = (model["weight"], state["weight"], seen["train"])
-    found = {record["value"], *(int(value) for array in arrays for value in array.ravel())}
-    return {"run": [sorted(found), record.get("measured")]}
+    run = Run.load(folder)
+    arrays = (run.model()["weight"], run.tensors(STATE)["weight"], run.seen()["train"])
+    found = {run.record["value"], *(int(value) for array in arrays for value in array.ravel())}
+    return {"run": [sorted(found), run.record.get("measured")]}
 
 
 def measure_run(folder: Path, value: int) -> None:

@@ -188,7 +188,7 @@ def only_own_errors(use, *arguments) -> bool:
 def read_with(recognizer: Recognizer, few: Path) -> None:
     mnist = load_mnist(few, validation=validation_share(recognizer))
     for reading in recognizer.read(mnist.test.images[:3]):
-        text = json.dumps(as_json(few, reading, recognizer.class_names), allow_nan=False)
+        text = json.dumps(as_json(few, reading), allow_nan=False)
         assert text.isprintable()
     note_other_classes(recognizer, mnist)
     if recognizer.caution:
