@@ -153,3 +153,14 @@ def test_files_that_are_no_code_are_installed_with_the_package(package, data):
     there = {path for path in (folder / data).rglob("*") if path.is_file()}
     assert there
     assert {path for path in there - named if "__pycache__" not in path.parts} == set()
+
+
+@pytest.mark.parametrize(
+    "entry", ["only_mutate", "also_copy", "pytest_add_cli_args_test_selection"]
+)
+def test_mutants_are_made_of_files_that_are_there(entry):
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg", encoding="utf-8")
+    patterns = setup["mutmut"][entry].split()
+    assert patterns
+    assert [pattern for pattern in patterns if not list(ROOT.glob(pattern))] == []
