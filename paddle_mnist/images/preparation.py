@@ -14,7 +14,6 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -28,7 +27,7 @@ from paddle_mnist.images.opening import (
     SIXTEEN_BITS,
     open_picture,
 )
-from paddle_mnist.images.surroundings import NO_DIGIT, CutOut, cut_out_digit, remove_lines
+from paddle_mnist.images.surroundings import NO_DIGIT, cut_out_digit, find_digit, remove_lines
 from paddle_mnist.system.errors import PictureError, UsageError
 
 # What undoes each way in which a camera was held.
@@ -58,7 +57,7 @@ THIN, NO_LONGER_THIN = 1.5, 2.1
 THICK, NO_LONGER_THICK = 4.2, 3.5
 PEN_SIDE = 120  # pixels: the longest side of the digit while its strokes are changed
 BOX = 20  # pixels: LeCun's box
-SIZE = 28  # pixels: MNIST's pictures
+SIZE = 28  # pixels: MNIST's pictures, as `data.split.SIDE`, which this room does not know
 
 
 def upright(picture: Image.Image) -> Image.Image:
@@ -390,28 +389,10 @@ STEPS: tuple[Step, ...] = (
 )
 
 
-# Arrays have no single truth value, so a generated == would fail: equality stays that of objects.
-@dataclass(frozen=True, eq=False)
-class Preparation:
-    """What became of a picture, and what speaks against a single digit in it.
-
-    Attributes:
-        steps: the step's name → the picture after it: first Pillow's pictures, from `to_grey` on
-            uint8 arrays `[H, W]`, last uint8 `[28, 28]`.
-        doubt: see `CutOut`; None too where another function cut out the digit.
-    """
-
-    steps: dict[str, Image.Image | np.ndarray]
-    doubt: str | None
-
-    @property
-    def image(self) -> np.ndarray:
-        """What the last step returned, uint8 `[28, 28]`."""
-        return np.asarray(self.steps[STEPS[-1].__name__])  # [28, 28]
-
-
-def examine(picture: Image.Image, instead: Mapping[str, Step] | None = None) -> Preparation:
-    """Do all `STEPS`, and keep what each of them returns, and what speaks against a digit.
+def explain(
+    picture: Image.Image, instead: Mapping[str, Step] | None = None
+) -> dict[str, Image.Image | np.ndarray]:
+    """Do all `STEPS`, and keep what each of them returns, to look at.
 
     Args:
         picture: as `open_picture` returns it.
@@ -419,7 +400,8 @@ def examine(picture: Image.Image, instead: Mapping[str, Step] | None = None) -> 
             is worth.
 
     Returns:
-        The picture after each step, and a doubt.
+        The step's name → the picture after it: first Pillow's pictures, from `to_grey` on uint8
+        arrays `[H, W]`, last uint8 `[28, 28]`.
 
     Raises:
         PictureError: the picture is blank, or has no pixels that can be read.
@@ -433,31 +415,35 @@ def examine(picture: Image.Image, instead: Mapping[str, Step] | None = None) -> 
             + ", ".join(step.__name__ for step in STEPS)
         )
     result: Any = picture
-    steps, doubt = {}, None
+    results = {}
     for step in STEPS:
         result = instead.get(step.__name__, step)(result)
-        if isinstance(result, CutOut):
-            result, doubt = result.ink, result.doubt
-        steps[step.__name__] = result
-    return Preparation(steps, doubt)
+        results[step.__name__] = result
+    return results
 
 
-def explain(
-    picture: Image.Image, instead: Mapping[str, Step] | None = None
-) -> dict[str, Image.Image | np.ndarray]:
-    """Do all `STEPS`, and keep what each of them returns, to look at.
+def explain_with_doubt(
+    picture: Image.Image,
+) -> tuple[dict[str, Image.Image | np.ndarray], str | None]:
+    """Do as `explain`, and tell what speaks against there being just one digit.
 
     Args:
         picture: as `open_picture` returns it.
-        instead: as for `examine`.
 
     Returns:
-        As `Preparation.steps`.
+        What `explain` returns; and the doubt, see `CutOut`.
 
     Raises:
-        PictureError, UsageError: as `examine`.
+        PictureError: the picture is blank, or has no pixels that can be read.
     """
-    return examine(picture, instead).steps
+    found = []
+
+    def cut_out(ink: np.ndarray) -> np.ndarray:
+        found.append(find_digit(ink))
+        return found[0].ink
+
+    steps = explain(picture, {cut_out_digit.__name__: cut_out})
+    return steps, found[0].doubt
 
 
 def prepare(picture: Image.Image, instead: Mapping[str, Step] | None = None) -> np.ndarray:
@@ -465,15 +451,15 @@ def prepare(picture: Image.Image, instead: Mapping[str, Step] | None = None) -> 
 
     Args:
         picture: as `open_picture` returns it.
-        instead: as for `examine`.
+        instead: functions that take the place of steps, by the step's name.
 
     Returns:
         uint8 `[28, 28]`, white ink on black.
 
     Raises:
-        PictureError, UsageError: as `examine`.
+        PictureError: the picture is blank, or has no pixels that can be read.
     """
-    return examine(picture, instead).image
+    return np.asarray(list(explain(picture, instead).values())[-1])  # [28, 28]
 
 
 def load_image(path: str | os.PathLike[str]) -> np.ndarray:

@@ -191,17 +191,32 @@ class CutOut:
     doubt: Literal["nothing", "several"] | None
 
 
-def cut_out_digit(ink: np.ndarray) -> CutOut:
+def cut_out_digit(ink: np.ndarray) -> np.ndarray:
     """Cut out the part of the picture that holds the digit.
 
     Pieces of ink that are a frame around others, run along the border, or are far smaller than
     the largest piece do not count.
 
     Args:
+        ink: uint8 `[H, W]`, 0 for paper.
+
+    Returns:
+        uint8 `[h, w]`: the rectangle that holds the digit, with little paper around it.
+
+    Raises:
+        PictureError: there is no ink.
+    """
+    return find_digit(ink).ink
+
+
+def find_digit(ink: np.ndarray) -> CutOut:
+    """Cut out the digit as `cut_out_digit`, and tell what speaks against there being just one.
+
+    Args:
         ink: uint8 `[H, W]`, 0 for paper, as `remove_lines` returns it.
 
     Returns:
-        The rectangle, and what speaks against a single digit in it.
+        The rectangle that holds the digit, and a doubt.
 
     Raises:
         PictureError: there is no ink.

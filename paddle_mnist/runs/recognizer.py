@@ -17,7 +17,7 @@ from paddle_mnist.core.stages import STAGES, build_network
 from paddle_mnist.core.transforms import norm_img
 from paddle_mnist.data.class_names import DIGITS, are_digits
 from paddle_mnist.images import open_picture
-from paddle_mnist.images.preparation import examine
+from paddle_mnist.images.preparation import explain_with_doubt
 from paddle_mnist.runs.folder import Run, Tensors
 from paddle_mnist.runs.shipped import seen_of_mnist
 from paddle_mnist.runs.state import load_weights
@@ -175,11 +175,12 @@ class Recognizer:
         """
         picture = open_picture(path)
         try:
-            prepared = examine(picture)
+            steps, doubt = explain_with_doubt(picture)
         except PictureError as error:
             raise PictureError(f"{path}: {error}") from error
-        reading = self.read(prepared.image[np.newaxis])[0]
-        return replace(reading, steps=prepared.steps, doubt=prepared.doubt or reading.doubt)
+        image = np.asarray(list(steps.values())[-1])
+        reading = self.read(image[np.newaxis])[0]
+        return replace(reading, steps=steps, doubt=doubt or reading.doubt)
 
 
 def _check_class_names(names: Any) -> None:

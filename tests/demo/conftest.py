@@ -11,10 +11,11 @@ from types import SimpleNamespace
 import pytest
 
 from paddle_mnist.demo.__main__ import SHOWN
-from paddle_mnist.demo.page import write_page
+from paddle_mnist.demo.page import FOLDER, write_page
 from paddle_mnist.runs.recognizer import Recognizer
 from paddle_mnist.runs.shipped import shipped_run
 
+HERE = Path(__file__).parent
 INSTALLED = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -59,6 +60,33 @@ def visit_once(browser):
     """As `visit`, for windows that the tests of a file share."""
     with opening(browser) as open_file:
         yield open_file
+
+
+@pytest.fixture(scope="module")
+def run_parts(browser, tmp_path_factory):
+    """A function: run scripts, one after another, in a window without the page; it stays quiet.
+
+    It takes the names of files of the page, or of files beside the tests, and returns the
+    Playwright `page`.
+    """
+    messages, pages = [], []
+
+    def run(*names: str):
+        places = [FOLDER / name if (FOLDER / name).is_file() else HERE / name for name in names]
+        script = "\n".join(place.read_text(encoding="utf-8") for place in places)
+        file = tmp_path_factory.mktemp("parts") / "parts.html"
+        file.write_text(f'<!doctype html><meta charset="utf-8"><script>{script}</script>', "utf-8")
+        page = browser.new_page()
+        pages.append(page)
+        page.on("console", lambda message: messages.append(message.text))
+        page.on("pageerror", lambda error: messages.append(str(error)))
+        page.goto(file.as_uri())
+        return page
+
+    yield run
+    for page in pages:
+        page.close()
+    assert messages == []
 
 
 @contextmanager

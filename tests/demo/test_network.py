@@ -16,48 +16,17 @@ from paddle_mnist.core.stages import STAGES, build_network
 from paddle_mnist.core.transforms import norm_img
 from paddle_mnist.data import load_mnist
 from paddle_mnist.demo.layers import layers_of
-from paddle_mnist.demo.page import FOLDER, stages_of
+from paddle_mnist.demo.page import stages_of
 from paddle_mnist.models.layers import Convolution, MaxPool
 from paddle_mnist.runs.recognizer import Recognizer
 from paddle_mnist.runs.shipped import SHIPPED, shipped_run
 from paddle_mnist.system.runtime import set_seed
 
-# What the page's main.js does, and a helper that lets many pictures through one network.
-MAIN = """
-window.network = { decodeStages, forward, softmax, predictedDigit };
-window.readAll = (stages, text) => {
-  const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
-  const [stage] = decodeStages({ stages });
-  const readings = [];
-  for (let i = 0; i < bytes.length; i += 784) {
-    const pixels = Float32Array.from(bytes.subarray(i, i + 784), (level) => level / 255);
-    const { outputs, maps } = forward(stage.layers, pixels);
-    readings.push({
-      outputs: [...outputs],
-      probabilities: [...softmax(outputs)],
-      digit: predictedDigit(outputs),
-      maps: maps.map((map) => ({ ...map, values: map.values.length })),
-    });
-  }
-  return readings;
-};
-"""
-
 
 @pytest.fixture(scope="module")
-def engine(browser, tmp_path_factory):
-    """A page with nothing but network.js."""
-    file = tmp_path_factory.mktemp("engine") / "network.html"
-    script = (FOLDER / "network.js").read_text(encoding="utf-8")
-    page = f'<!doctype html><meta charset="utf-8"><script>{script}{MAIN}</script>'
-    file.write_text(page, encoding="utf-8")
-    messages = []
-    with browser.new_page() as page:
-        page.on("console", lambda message: messages.append(message.text))
-        page.on("pageerror", lambda error: messages.append(str(error)))
-        page.goto(file.as_uri())
-        yield page
-    assert messages == []
+def engine(run_parts):
+    """A window with nothing but the networks."""
+    return run_parts("statistics.js", "network.js", "network_calls.js")
 
 
 def read_all(engine, stage: dict, images: np.ndarray) -> list[dict]:

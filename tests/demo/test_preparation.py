@@ -1,4 +1,4 @@
-"""preparation.js in a real Chromium makes of a picture what images.py makes of it."""
+"""preparation.js in a real Chromium makes of a picture what the package makes of it."""
 
 from __future__ import annotations
 
@@ -13,15 +13,13 @@ from PIL import Image, ImageFilter
 from PIL import __version__ as pillow_version
 
 from paddle_mnist.data import load_mnist
-from paddle_mnist.demo.page import FOLDER
-from paddle_mnist.images import open_picture, surroundings
-from paddle_mnist.images import opening as picture_files
+from paddle_mnist.images import open_picture, opening, surroundings
 from paddle_mnist.images import preparation as images
 from paddle_mnist.images.components import label_pieces
 from paddle_mnist.system.errors import PictureError
 
-PARTS = ("elements", "statistics", "resampling", "extremes", "components", "surroundings")
-PARTS += ("preparation", "pictures")
+PARTS = ("elements.js", "statistics.js", "resampling.js", "extremes.js", "components.js")
+PARTS += ("surroundings.js", "preparation.js", "pictures.js")
 HANDWRITING = Path(__file__).parents[3] / "shared" / "data" / "handwriting"
 COUNT = 100
 
@@ -32,83 +30,16 @@ NUMBERS = [
     (module, name)
     for module in (images, surroundings)
     for name, value in vars(module).items()
-    if name.isupper() and isinstance(value, (int, float)) and name not in vars(picture_files)
+    if name.isupper() and isinstance(value, (int, float)) and name not in vars(opening)
 ]
-
-MAIN = """
-const bytesOf = (text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
-const textOfBytes = (bytes) => {
-  let text = "";
-  for (let i = 0; i < bytes.length; i += 32768) {
-    text += String.fromCharCode(...bytes.subarray(i, i + 32768));
-  }
-  return btoa(text);
-};
-const packed = ({ width, height, levels }) => ({ width, height, data: textOfBytes(levels) });
-const imageOf = ({ width, height, data }) => ({ width, height, levels: bytesOf(data) });
-const report = ({ steps, image, problem, several, nothing }) => ({
-  names: steps.map(({ name }) => name),
-  steps: steps.slice(2).map(({ name, image }) => [name, packed(image)]), // from to_grey on
-  image: image && [...image],
-  problem,
-  several,
-  nothing,
-});
-window.test = {
-  numbers: () => ({%s}),
-  prepare({ width, height, data }, options) {
-    return report(prepare({ width, height, data: new Uint8ClampedArray(bytesOf(data)) }, options));
-  },
-  async prepareFile(text) {
-    const file = new File([bytesOf(text)], "picture.png", { type: "image/png" });
-    const { picture: canvas } = await openPictureFile(file);
-    const context = canvas.getContext("2d");
-    return report(prepare(context.getImageData(0, 0, canvas.width, canvas.height)));
-  },
-  reduce: (image, factor) => packed(reduce(imageOf(image), factor)),
-  resize: (image, width, height, name) =>
-    packed(resize(imageOf(image), width, height, { BILINEAR, BICUBIC }[name])),
-  lowestAround: (image, side) => packed(lowestAround(imageOf(image), side)),
-  highestAround: (image, side) => packed(highestAround(imageOf(image), side)),
-  onWhite({ width, height, data }) {
-    const white = onWhite({ width, height, data: new Uint8ClampedArray(bytesOf(data)) });
-    return textOfBytes(new Uint8Array(white.data));
-  },
-  statistics(levels, percents) {
-    const counted = countedLevels(countLevels(levels));
-    return [
-      median(counted),
-      medianDeviation(counted, median(counted)),
-      ...percents.map((percent) => percentile(counted, percent)),
-    ];
-  },
-  rounded: (numbers) => numbers.map(roundHalfToEven),
-  strokeWidth: (image) => strokeWidth(imageOf(image)),
-  labels({ width, height, data }) {
-    const pixels = bytesOf(data);
-    const pieces = connectedComponents({ levels: pixels }, { width, height, pixels });
-    return pieces.length ? [...pieces[0].labels] : Array(width * height).fill(0);
-  },
-};
-"""
 
 
 @pytest.fixture(scope="module")
-def engine(browser, tmp_path_factory):
-    """A page with nothing but the preparation; a function that calls what MAIN offers."""
-    file = tmp_path_factory.mktemp("engine") / "preparation.html"
-    parts = [(FOLDER / f"{name}.js").read_text(encoding="utf-8") for name in PARTS]
-    main = MAIN % ", ".join(name for _, name in NUMBERS)
-    script = "\n".join([*parts, main])
-    file.write_text(f'<!doctype html><meta charset="utf-8"><script>{script}</script>', "utf-8")
-    messages = []
-    with browser.new_page() as page:
-        page.on("console", lambda message: messages.append(message.text))
-        page.on("pageerror", lambda error: messages.append(str(error)))
-        page.goto(file.as_uri())
-        call = "([name, values]) => test[name](...values)"
-        yield lambda name, *values: page.evaluate(call, [name, values])
-    assert messages == []
+def engine(run_parts):
+    """A function that calls what preparation_calls.js offers."""
+    page = run_parts(*PARTS, "preparation_calls.js")
+    call = "([name, values]) => test[name](...values)"
+    return lambda name, *values: page.evaluate(call, [name, values])
 
 
 def packed(array: np.ndarray) -> dict:
@@ -318,7 +249,7 @@ def test_mnists_own_pictures(engine, tmp_path):
 
 def test_numbers_are_those_of_python(engine):
     assert len(NUMBERS) > 25
-    found = engine("numbers")
+    found = engine("numbers", [name for _, name in NUMBERS])
     assert found == {name: getattr(module, name) for module, name in NUMBERS}
 
 
@@ -364,17 +295,14 @@ def test_ink_along_a_border_only_is_nothing(engine, boxes, nothing):
         sheet[top : top + height, left : left + width] = 255
     found = engine("prepare", on_paper(sheet))
     lines = unpacked(dict(found["steps"])["remove_lines"])
-    assert found["nothing"] == nothing == surroundings.seem_nothing(lines)
+    assert (found["doubt"] == "nothing") == nothing
+    assert found["doubt"] == surroundings.find_digit(lines).doubt
 
 
 def test_doubts_are_those_of_python(engine, files, expected):
     for path, steps in zip(files, expected):
-        found = in_page(engine, path)
-        for name, judge in (
-            ("several", surroundings.seem_several),
-            ("nothing", surroundings.seem_nothing),
-        ):
-            assert found[name] == (steps is not None and judge(steps["remove_lines"])), path.name
+        doubt = steps and surroundings.find_digit(steps["remove_lines"]).doubt
+        assert in_page(engine, path)["doubt"] == doubt, path.name
 
 
 def test_several_digits_are_noticed_as_in_python(engine, files):
@@ -387,7 +315,7 @@ def test_several_digits_are_noticed_as_in_python(engine, files):
         sheet = np.concatenate(pair[: random.integers(1, 3)], axis=1)
         seen = engine("prepare", on_paper(sheet))
         lines = dict(seen["steps"])["remove_lines"]
-        assert seen["several"] == surroundings.seem_several(unpacked(lines))
+        assert seen["doubt"] == surroundings.find_digit(unpacked(lines)).doubt
 
 
 @pytest.mark.parametrize(
@@ -406,7 +334,8 @@ def test_two_bars_are_several_if_both_are_high_and_apart(engine, right, several)
     for top, left, height, width in ((10, 20, 80, 14), right):
         sheet[top : top + height, left : left + width] = 255
     seen = engine("prepare", on_paper(sheet))
-    assert seen["several"] == several == surroundings.seem_several(sheet)
+    assert (seen["doubt"] == "several") == several
+    assert seen["doubt"] == surroundings.find_digit(sheet).doubt
 
 
 # A bar of 60 x 10 pixels on a sheet, dark on light; a tenth of it is whole pixels.
