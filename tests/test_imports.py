@@ -200,6 +200,11 @@ def test_metrics_need_only_numpy_and_the_number_of_classes():
     assert names == {"__future__", "numpy", "paddle_mnist.data.split"}
 
 
+def test_to_draw_needs_no_paddle():
+    code = "import sys, paddle_mnist.plots; assert 'paddle' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=FOLDER.parent, timeout=60)
+
+
 # The checker itself: each of these must be found, or the tests above prove nothing.
 FORBIDDEN = {
     "plain": ("core.losses", "import paddle_mnist.runs.folder"),

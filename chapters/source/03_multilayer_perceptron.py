@@ -293,7 +293,7 @@ from functools import partial
 from paddle_mnist.core.callbacks import Validate
 from paddle_mnist.core.loop import Batches, fit, train_step
 from paddle_mnist.core.optimizers import build_optimizer
-from paddle_mnist.plots import ProgressBar
+from paddle_mnist.plots.progress_bar import ProgressBar
 
 
 def train(network, random, optimizer, learning_rate):

@@ -209,7 +209,7 @@ from paddle_mnist.core.loop import Batches, fit, train_step
 from paddle_mnist.core.losses import cross_entropy
 from paddle_mnist.core.optimizers import build_optimizer
 from paddle_mnist.core.stages import build_network
-from paddle_mnist.plots import ProgressBar
+from paddle_mnist.plots.progress_bar import ProgressBar
 from paddle_mnist.runs.recognizer import Recognizer
 from paddle_mnist.system.runtime import set_seed
 

@@ -18,10 +18,8 @@ from paddle_mnist.plots.figures import (
     plot_weights,
     save_figure,
 )
-from paddle_mnist.plots.progress_bar import ProgressBar
 
 __all__ = [
-    "ProgressBar",
     "check_plot_file",
     "draw_in_terminal",
     "plot_confusion",

@@ -179,12 +179,14 @@ def load_record(folder: Path) -> Record:
     try:
         content = read_bounded(path, _LARGEST_RECORD)
     except FileNotFoundError:
+        if folder.is_file():
+            raise RunError(
+                f"{folder} is a file; name the folder of a run, such as runs/cnn"
+            ) from None
         raise RunError(
             f"there is no run in {folder} (no {RECORD}); this command makes one: "
             f"python -m paddle_mnist.train --stage {_stage_for(folder)} --out {folder}"
         ) from None
-    except NotADirectoryError:
-        raise RunError(f"{folder} is a file; name the folder of a run, such as runs/cnn") from None
     except OSError as error:
         raise RunError(f"{path} cannot be read: {reason_of(error)}; train again") from error
     try:
