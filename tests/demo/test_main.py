@@ -127,7 +127,7 @@ def test_a_stage_that_does_not_ship_is_refused(capsys, monkeypatch):
     [
         ("--stage deeper", "unknown stage 'deeper'; "),
         ("--run runs/none", "runs/none"),
-        ("--stage linear -o text.txt/page.html", "the page 'text.txt/page.html' cannot be "),
+        ("--stage linear -o text.txt/page.html", "text.txt/page.html cannot be written: "),
         ("--stage linear -o text.txt", "text.txt is there already"),
         ("--stage linear -o .", "name a file to write, such as model.html"),
         ("--stage linear -o runs/mine/page.html", "runs/mine holds a run"),
