@@ -20,7 +20,7 @@ import pytest
 
 import paddle_mnist
 from paddle_mnist.homework.exercise import find_exercise
-from paddle_mnist.system import runtime
+from paddle_mnist.system import runtime, spare_home
 from paddle_mnist.system.errors import UsageError
 
 PICTURE = Path(paddle_mnist.__file__).parents[1] / "work" / "example_0.jpg"
@@ -307,7 +307,7 @@ def test_a_home_is_replaced_once_for_a_process_and_those_it_starts(before_paddle
     place = os.environ["PADDLE_MNIST_SPARE_HOME"]
     assert os.environ["MPLCONFIGDIR"] == place
     assert capsys.readouterr().err.count("cannot be written") == 1
-    with runtime.spare_home():
+    with spare_home.spare_home():
         assert os.path.expanduser("~") == place
     assert os.path.expanduser("~") == str(tmp_path / "file")
     first, second, *_ = sys.meta_path
@@ -334,7 +334,7 @@ def test_a_home_that_can_be_written_is_used(before_paddle, tmp_path, capsys):
     before_paddle.setenv("USERPROFILE", str(tmp_path))
     runtime.prepare()
     assert "PADDLE_MNIST_SPARE_HOME" not in os.environ
-    with runtime.spare_home():
+    with spare_home.spare_home():
         assert os.path.expanduser("~") == str(tmp_path)
     assert list(tmp_path.iterdir()) == []
     assert capsys.readouterr() == ("", "")

@@ -193,10 +193,10 @@ class Progress:
         """
         self.losses.append(loss)
         if not math.isfinite(loss):
-            below = f" than {self.learning_rate:g}" if self.learning_rate else ""
+            limit = f"below {self.learning_rate:g}" if self.learning_rate else "lower than now"
             raise TrainingError(
                 f"the loss became {loss} in epoch {self.epoch}, batch {len(self.losses)}: the "
-                f"steps were too large; try a lower learning rate{below}"
+                f"steps were too large; try a learning rate {limit}"
             )
         self._loss.add(loss, count)
         self._accuracy.add(correct / count, count)

@@ -164,6 +164,7 @@ def run_training(
     loud = nullcontext() if rank == 0 else _silent()
     lock = _writing(folder) if rank == 0 else nullcontext()
     with loud, paddle.utils.unique_name.guard():
+        refuse_other_stage(folder, config.stage)  # and again where nobody else can write it
         training = build(config, folder, rank, members)
         with lock:
             return _train(training, resume, visualdl)

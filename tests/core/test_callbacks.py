@@ -201,7 +201,7 @@ def test_a_loss_that_is_no_number_is_told_with_the_rate_of_the_step():
     network = nn.Linear(784, 10)
     optimizer = build_optimizer("sgd", 0.25, network.parameters())
     batches = Batches(SPLIT, 4, np.random.default_rng(0))
-    with pytest.raises(TrainingError, match="try a lower learning rate than 0.25$"):
+    with pytest.raises(TrainingError, match="try a learning rate below 0.25$"):
         fit(lambda *_: (float("nan"), 0), batches, 1, callbacks=[LearningRate(optimizer)])
 
 

@@ -428,7 +428,7 @@ def test_a_loss_that_is_no_number_stops_with_advice():
     text = str(error.value)
     assert "the loss became" in text
     assert "in epoch 1, batch" in text
-    assert text.endswith("the steps were too large; try a lower learning rate")
+    assert text.endswith("the steps were too large; try a learning rate lower than now")
 
 
 def test_a_loss_that_is_no_number_stops_though_an_epoch_is_one_batch():
