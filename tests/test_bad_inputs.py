@@ -203,10 +203,12 @@ def place(tmp_path_factory):
     return folder
 
 
-def contents(folder: Path) -> dict[str, bytes | None]:
+def contents(folder: Path) -> dict[str, bytes]:
+    """All files, but for the lock that stays where a training was begun."""
     return {
-        str(path.relative_to(folder)): path.read_bytes() if path.is_file() else None
+        str(path.relative_to(folder)): path.read_bytes()
         for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name != ".lock"
     }
 
 
