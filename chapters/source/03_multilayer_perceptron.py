@@ -296,9 +296,9 @@ from paddle_mnist.core.optimizers import build_optimizer
 from paddle_mnist.plots.progress_bar import ProgressBar
 
 
-def train(network, random, optimizer, learning_rate):
+def train(network, random, name, learning_rate):
     """Train with cross-entropy for 5 epochs, in batches of 128; return the history."""
-    optimizer = build_optimizer(optimizer, learning_rate, network.parameters())
+    optimizer = build_optimizer(name, learning_rate, network.parameters())
     step = partial(train_step, network, cross_entropy, optimizer)
     progress = fit(
         step,
