@@ -9,7 +9,6 @@ On several machines, the same command on each of them, with another --rank:
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import os
 import sys
 from collections.abc import Sequence
@@ -17,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Optional, get_type_hints
 
-from paddle_mnist.core.config import Config, check, configure
+from paddle_mnist.core.config import Config, configure
 from paddle_mnist.core.optimizers import OPTIMIZERS, SCHEDULES
 from paddle_mnist.core.stages import AUGMENTATIONS, STAGES, build_network, find_stage
 from paddle_mnist.parallel.launch import (
@@ -97,25 +96,21 @@ def build_parser() -> Parser:
 
 
 def train(arguments: argparse.Namespace, words: Sequence[str]) -> int | None:
-    """Run the command.
-
-    Args:
-        arguments: the words, parsed.
-        words: as they were given, for further processes.
-
-    Returns:
-        The exit code, where it is not 0.
-    """
+    """Run the command, whose words are needed again for further processes."""
     options = {name: getattr(arguments, name) for name in _OPTIONS}
     stage = arguments.stage or "cnn"
     find_stage(stage)
     if arguments.summary:
-        print_summary(stage)
+        import paddle
+
+        paddle.summary(build_network(stage), (1, 784))
         return None
     folder = arguments.out or Path("runs") / stage
     if options["data"] not in (None, "auto", "sample"):
         options["data"] = os.path.abspath(os.path.expanduser(options["data"]))
     if arguments.resume:
+        from paddle_mnist.runs.resuming import resumed_config
+
         config = resumed_config(folder, options)
     else:
         config = configure(**{**options, "stage": stage})
@@ -146,6 +141,7 @@ def _train_here(
     prepare(config.threads)
     # Only now, because importing Paddle takes seconds and settles the number of threads.
     from paddle_mnist.parallel.group import ProcessLostError
+    from paddle_mnist.runs.folder import load_record
     from paddle_mnist.runs.training import run_training
 
     try:
@@ -157,51 +153,11 @@ def _train_here(
     if rank > 0:
         return None
     print(f"the run is in {folder}")
-    from paddle_mnist.runs.folder import load_record
-
     print(
         f"test accuracy {test.accuracy:.4f} ({test.correct} of {test.count}), "
         f"loss {test.loss:.4f}, trained in {load_record(folder)['seconds']:.1f} s"
     )
     return None
-
-
-def print_summary(stage: str) -> None:
-    """Print a network's layers with their output shapes and parameters."""
-    import paddle
-
-    paddle.summary(build_network(stage), (1, 784))
-
-
-def resumed_config(folder: Path, changes: dict[str, Any]) -> Config:
-    """The configuration to go on with: the saved one, with what may be changed.
-
-    Args:
-        folder: the run.
-        changes: fields of Config that were asked for; None: not asked for. `check_changes` says
-            which may be others.
-
-    Raises:
-        RunError: there is no run, or it is damaged.
-        UsageError: something else was asked for than the run was started with.
-    """
-    from paddle_mnist.runs.folder import load_record
-    from paddle_mnist.runs.resuming import check_changes
-
-    record = load_record(folder)
-    if "imported" in record or "shipped" in record:
-        raise RunError(
-            f"the run in {folder} holds weights only, so there is nothing to go on from; "
-            "train anew with --out another folder"
-        )
-    try:
-        config = Config(**record["config"])
-        check(config)
-    except (TypeError, UsageError) as error:
-        raise RunError(f"the run in {folder} is damaged: {error}; train again") from error
-    asked = {name: value for name, value in changes.items() if value is not None}
-    check_changes(folder, config, asked, len(record["history"]))
-    return dataclasses.replace(config, **asked)
 
 
 def _seal(folder: Path) -> str | None:
@@ -224,8 +180,7 @@ def how_to_resume(
         options["visualdl"] = visualdl
     if processes > 1:
         options["processes"] = processes
-    command = command_line("train", options)
-    return f"The last finished epoch is saved; go on with: {command}"
+    return f"The last finished epoch is saved; go on with: {command_line('train', options)}"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -18,7 +18,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import filelock
 import numpy as np
@@ -37,9 +36,6 @@ from paddle_mnist.system.files import (
     write_synced,
 )
 
-if TYPE_CHECKING:
-    pass
-
 MODEL, STATE, SEEN = "model.safetensors", "state.safetensors", "seen.safetensors"
 RECORD = "run.json"
 # Some 20 kB are usual. More than this was never written here, and is not read into memory.
@@ -55,12 +51,16 @@ def _next(path: Path) -> Path:
     return path.with_name(f"{path.name}.next")
 
 
+@contextmanager
+def _saving(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise RunError(f"the run cannot be saved in {folder}: {error}") from error
+
+
 def save_run(
-    folder: Path,
-    record: Record,
-    model: Tensors,
-    state: Tensors | None,
-    seen: Tensors | None = None,
+    folder: Path, record: Record, model: Tensors, state: Tensors | None, seen: Tensors | None = None
 ) -> None:
     """Save a run, whole or not at all.
 
@@ -69,8 +69,7 @@ def save_run(
         record: JSON values for `run.json`: stage, config, history and what else belongs there;
             `format`, `files` and `sha256` are filled in here.
         model: the weights to use, by name.
-        state: what is needed besides to go on training: last weights, optimiser; None: the run
-            is only there to be used.
+        state: what is needed besides to go on training; None: the run is only there to be used.
         seen: hashes of the images that the run has seen, by the part of the data; None: unknown.
 
     Raises:
@@ -82,9 +81,9 @@ def save_run(
     }
     hashes = {name: sha256(content) for name, content in contents.items()}
     text = sealed({**record, "files": hashes})
-    try:
+    with _saving(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        _sweep(folder)
+        sweep(folder)
         try:
             for name, content in contents.items():
                 write_synced(_next(folder / name), content)
@@ -94,11 +93,9 @@ def save_run(
             sync_folder(folder)
         except BaseException:
             # A full disk is not to stay full; and what cannot be done now, the next start does.
-            with suppress(OSError):
-                _sweep(folder)
+            with suppress(RunError):
+                sweep(folder)
             raise
-    except OSError as error:
-        raise RunError(f"the run cannot be saved in {folder}: {error}") from error
 
 
 def update_record(folder: Path, changes: Record) -> None:
@@ -108,15 +105,13 @@ def update_record(folder: Path, changes: Record) -> None:
         RunError: the run is missing or damaged, or the folder cannot be written.
     """
     text = sealed({**load_record(folder), **changes})
-    try:
+    with _saving(folder):
         replace_file(folder / RECORD, text)
-    except OSError as error:
-        raise RunError(f"the run cannot be saved in {folder}: {error}") from error
 
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Keep other trainings out of a run's folder, which is made where it is missing.
+    """Make a run's folder, keep other trainings out of it, and sweep it.
 
     The file `.lock` stays there. Who deleted it while it is locked would let two others in: one
     that had opened it before, and one that makes a new one.
@@ -124,21 +119,21 @@ def locked(folder: Path) -> Iterator[None]:
     Raises:
         RunError: another training has the folder, or it cannot be written.
     """
-    lock = filelock.FileLock(folder / ".lock", timeout=0)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock.acquire()
-    except filelock.Timeout:
-        raise RunError(
-            f"another training is writing to {folder}; wait for its end, or give --out another one"
-        ) from None
-    except (FileExistsError, NotADirectoryError):
-        raise RunError(
-            f"{folder} cannot be a run's folder: a file is in the way; give --out another one"
-        ) from None
-    except OSError as error:
-        raise RunError(f"the run cannot be saved in {folder}: {error}") from error
-    with lock:
+    with _saving(folder):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            held = filelock.FileLock(folder / ".lock").acquire(timeout=0)
+        except filelock.Timeout:
+            raise RunError(
+                f"another training is writing to {folder}; wait for its end, or give --out "
+                "another one"
+            ) from None
+        except (FileExistsError, NotADirectoryError):
+            raise RunError(
+                f"{folder} cannot be a run's folder: a file is in the way; give --out another one"
+            ) from None
+    with held:
+        sweep(folder)
         yield
 
 
@@ -149,24 +144,18 @@ def sweep(folder: Path) -> None:
         RunError: the folder cannot be written.
     """
     try:
-        _sweep(folder)
-    except OSError as error:
-        raise RunError(f"the run cannot be saved in {folder}: {error}") from error
-
-
-def _sweep(folder: Path) -> None:
-    try:
         hashes = load_record(folder)["files"]
     except RunError:  # missing or damaged: nothing there that the new run could lose
         hashes = {}
-    # A `.next` that fits run.json is a part of the run, and takes its place.
-    for name in (MODEL, STATE, SEEN):
-        waiting = _next(folder / name)
-        if waiting.is_file() and sha256(waiting.read_bytes()) == hashes.get(name):
-            os.replace(waiting, folder / name)
-    for pattern in _LEFTOVERS:
-        for leftover in folder.glob(pattern):
-            leftover.unlink()
+    with _saving(folder):
+        # A `.next` that fits run.json is a part of the run, and takes its place.
+        for name in (MODEL, STATE, SEEN):
+            waiting = _next(folder / name)
+            if waiting.is_file() and sha256(waiting.read_bytes()) == hashes.get(name):
+                os.replace(waiting, folder / name)
+        for pattern in _LEFTOVERS:
+            for leftover in folder.glob(pattern):
+                leftover.unlink()
 
 
 def load_record(folder: Path) -> Record:
@@ -177,35 +166,27 @@ def load_record(folder: Path) -> Record:
     """
     path = folder / RECORD
     try:
-        content = read_bounded(path, _LARGEST_RECORD)
+        return parsed(read_bounded(path, _LARGEST_RECORD))
+    except RecordError as error:
+        raise RunError(f"{path} {error}") from error
     except FileNotFoundError:
         if folder.is_file():
-            raise RunError(
-                f"{folder} is a file; name the folder of a run, such as runs/cnn"
-            ) from None
+            words = f"{folder} is a file; name the folder of a run, such as runs/cnn"
+            raise RunError(words) from None
+        stage = folder.name if folder.name in STAGES else "cnn"
         raise RunError(
             f"there is no run in {folder} (no {RECORD}); this command makes one: "
-            f"python -m paddle_mnist.train --stage {_stage_for(folder)} --out {folder}"
+            f"python -m paddle_mnist.train --stage {stage} --out {folder}"
         ) from None
     except OSError as error:
         raise RunError(f"{path} cannot be read: {reason_of(error)}; train again") from error
-    try:
-        return parsed(content)
-    except RecordError as error:
-        raise RunError(f"{path} {error}") from error
-
-
-def _stage_for(folder: Path) -> str:
-    return folder.name if folder.name in STAGES else "cnn"
 
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """A saved run; its tensors are read, and checked, when they are asked for.
+    """A saved run: its folder, and its `run.json`. Its tensors are read when they are asked for.
 
-    Attributes:
-        folder: where it is.
-        record: its `run.json`.
+    Then a RunError says that the file is missing, or not the one that `run.json` was saved with.
     """
 
     folder: Path
@@ -213,19 +194,11 @@ class Run:
 
     @classmethod
     def load(cls, folder: Path) -> Run:
-        """Open the run in a folder.
-
-        Raises:
-            RunError: there is no run in the folder, or its `run.json` is damaged.
-        """
+        """Open the run in a folder; a RunError says that there is none, or a damaged one."""
         return cls(folder, load_record(folder))
 
     def tensors(self, name: str) -> Tensors:
-        """Read one of the tensor files: MODEL, STATE or SEEN.
-
-        Raises:
-            RunError: the file is missing, or not the one that `run.json` was saved with.
-        """
+        """Read one of the tensor files: MODEL, STATE or SEEN."""
         path = self.folder / name
         expected = self.record["files"].get(name)
         found = []
@@ -247,11 +220,7 @@ class Run:
         )
 
     def model(self) -> Tensors:
-        """Read the weights to use, by name; as float32 even where they are stored as float16.
-
-        Raises:
-            RunError: as `tensors`.
-        """
+        """Read the weights to use, by name; as float32 even where they are stored as float16."""
         weights = self.tensors(MODEL)
         if self.record.get("stored_as") != "float16":
             return weights
@@ -261,21 +230,13 @@ class Run:
         }
 
     def state(self) -> Tensors:
-        """Read what is needed besides to go on training.
-
-        Raises:
-            RunError: as `tensors`.
-        """
+        """Read what is needed besides to go on training."""
         return self.tensors(STATE)
 
     def seen(self) -> Tensors | None:
-        """Read the hashes of the images that the run has seen.
+        """Read the hashes of the images that the run has seen, as `seen_images` gave them.
 
-        Returns:
-            Keys of `seen.PARTS` → uint64 [N]; None: the run does not tell.
-
-        Raises:
-            RunError: as `tensors`, or the file holds something else.
+        None: the run does not tell.
         """
         if SEEN not in self.record["files"]:
             return None

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, Callable, Optional, get_type_hints
 
 from paddle_mnist.core.config import Config
@@ -21,20 +21,11 @@ Record = dict[str, Any]
 
 FORMAT = 1
 # Up to here every program reads the same whole number in JSON.
-LARGEST_WHOLE = 2**53
+_LARGEST_WHOLE = 2**53
+_FRAME = {"format": int, "stage": str, "config": dict, "data": dict, "history": list, "files": dict}
 
 
-_REQUIRED = {
-    "format": int,
-    "stage": str,
-    "config": dict,
-    "data": dict,
-    "history": list,
-    "files": dict,
-}
-
-
-class RecordError(ValueError):
+class RecordError(Exception):
     """Bytes are not a record; the text says why, after the file's name."""
 
 
@@ -62,37 +53,17 @@ def parsed(content: bytes) -> Record:
         RecordError: they are something else, or damaged, or of another format.
     """
     try:
-        record: Any = json.loads(content)
-        wrong = _wrong_frame(record)
-        if not wrong and (value := wrong_value(record)):
-            wrong = f"is damaged: {value};"
+        record: Record = json.loads(content)
+        wrong = next(_faults(record), None)
     except (ValueError, RecursionError) as error:
         raise RecordError(f"is damaged: not JSON ({error}); train again") from error
     if wrong:
         raise RecordError(f"{wrong} train again")
-    found: Record = record
-    return found
-
-
-def _wrong_frame(record: Any) -> str | None:
-    if not isinstance(record, dict):
-        return f"is damaged: it holds {type(record).__name__}, expected an object;"
-    for name, kind in _REQUIRED.items():
-        if not isinstance(record.get(name), kind):
-            found = type(record.get(name)).__name__
-            return f"is damaged: {name!r} is {found}, expected {kind.__name__};"
-    if record["format"] != FORMAT:
-        return (
-            f"has format {record['format']}; this version reads format {FORMAT}; use the version "
-            "that wrote it, or"
-        )
-    if record.get("sha256") != _hash_of(record):
-        return "is damaged or was edited: its values have another SHA-256 than it names;"
-    return None
+    return record
 
 
 def _is_whole(value: Any) -> bool:
-    return type(value) is int and abs(value) <= LARGEST_WHOLE
+    return type(value) is int and abs(value) <= _LARGEST_WHOLE
 
 
 def _is_number(value: Any) -> bool:
@@ -149,43 +120,45 @@ _TEST = {
     "count": "int",
     "accuracy_truncated": "float",
 }
-# Of the test images; who has one of these wants the other.
-_MEASURED = ("accuracy", "count")
 
 
-def wrong_value(record: Mapping[str, Any]) -> str | None:
-    """Find a value of another kind than this package writes.
-
-    Args:
-        record: a `run.json` whose config and data are dicts and whose history is a list.
-
-    Returns:
-        What is wrong with the first one, such as "'epochs' of config is str, expected int"; None:
-        nothing is.
-    """
-    return next(_wrong_values(record), None)
-
-
-def _wrong_values(record: Mapping[str, Any]) -> Iterator[str]:
+def _faults(record: Any) -> Iterator[str]:
+    """What is wrong with a record; only the first is asked for, so each may rely on those above."""
+    if not isinstance(record, dict):
+        yield f"is damaged: it holds {type(record).__name__}, expected an object;"
+    for name, kind in _FRAME.items():
+        if not isinstance(record.get(name), kind):
+            found = type(record.get(name)).__name__
+            yield f"is damaged: {name!r} is {found}, expected {kind.__name__};"
+    if record["format"] != FORMAT:
+        yield (
+            f"has format {record['format']}; this version reads format {FORMAT}; use the version "
+            "that wrote it, or"
+        )
+    if record.get("sha256") != _hash_of(record):
+        yield "is damaged or was edited: its values have another SHA-256 than it names;"
     yield from _wrong_entries(record, _ENTRIES, "")
     yield from _wrong_entries(record["config"], _CONFIG, " of config")
     yield from _wrong_entries(record["data"], _DATA, " of data")
     for number, epoch in enumerate(record["history"], 1):
-        place = f" of epoch {number}"
-        yield from _wrong_entries(epoch, _EPOCH, place)
+        yield from _wrong_entries(epoch, _EPOCH, f" of epoch {number}")
     test = record.get("test")
     if test is not None:
         yield from _wrong_entries(test, _TEST, " of test")
-        yield from (f"{name!r} of test is missing" for name in _MEASURED if name not in test)
+        for name in ("accuracy", "count"):  # who has one of them wants the other
+            if name not in test:
+                yield f"is damaged: {name!r} of test is missing;"
 
 
-def _wrong_entries(entries: Any, kinds: Mapping[str, str], place: str) -> Iterator[str]:
+def _wrong_entries(entries: Any, kinds: dict[str, str], place: str) -> Iterator[str]:
     if not isinstance(entries, dict):
-        yield f"the value{place} is {type(entries).__name__}, expected dict"
-        return
+        yield f"is damaged: the value{place} is {type(entries).__name__}, expected dict;"
     for name, kind in kinds.items():
         if name in entries and not is_of_kind(entries[name], kind):
-            yield f"{name!r}{place} is {_found(entries[name])}, expected {kind}"
+            found = type(entries[name]).__name__
+            if found in ("int", "float"):  # not the type is wrong, but how large it is
+                found = "too large or no number"
+            yield f"is damaged: {name!r}{place} is {found}, expected {kind};"
 
 
 def is_of_kind(value: Any, kind: str) -> bool:
@@ -195,8 +168,3 @@ def is_of_kind(value: Any, kind: str) -> bool:
     """
     kind, _, other = kind.partition(" | ")
     return (value is None and other == "None") or _KINDS[kind](value)
-
-
-def _found(value: Any) -> str:
-    # Of numbers it is not the type that is wrong, but how large they are.
-    return "too large or no number" if type(value) in (int, float) else type(value).__name__

@@ -1,7 +1,6 @@
 """Going on with a training that was interrupted: only where an unbroken one would have ended there.
 
-Knows nothing of loops; what is restored is given. Paddle is not imported, so that a command can
-refuse before it settles the number of threads.
+Paddle is not imported, so that a command can refuse before it settles the number of threads.
 """
 
 from __future__ import annotations
@@ -11,61 +10,63 @@ import hashlib
 import json
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import numpy as np
-
-from paddle_mnist.core.config import Config
-from paddle_mnist.runs.folder import RECORD, Run, Tensors, load_record
+from paddle_mnist.core.config import Config, check
+from paddle_mnist.runs.folder import RECORD, Run, load_record
 from paddle_mnist.runs.record import Record
-from paddle_mnist.runs.state import load_optimizer_state, load_weights, restore_random_state
 from paddle_mnist.system.errors import RunError, UsageError
 
-if TYPE_CHECKING:
-    import paddle
 
-    from paddle_mnist.core.loop import Row
-
-
-def resume_run(
-    run: Run,
-    config: Config,
-    fixed: Record,
-    network: paddle.nn.Layer,
-    optimizer: paddle.optimizer.Optimizer,
-    random: np.random.Generator,
-) -> Tensors:
-    """Put a training back to where its run ends.
+def resumed_config(folder: Path, changes: dict[str, Any]) -> Config:
+    """The configuration to go on with: the saved one, with what may be changed.
 
     Args:
-        run: what was saved.
-        config: what the training shall go on with.
-        fixed: the entries of `run.json` that stay the same, as they are now.
-        network: new, of the run's stage; gets the last weights.
-        optimizer: new, over its parameters.
-        random: gets the state that it had.
-
-    Returns:
-        The weights to use so far, which need not be the last ones.
+        folder: the run.
+        changes: fields of `Config` that were asked for; None: not asked for.
 
     Raises:
-        RunError: the run is damaged, or was trained on other data.
-        UsageError: no unbroken training with this configuration would have come here.
+        RunError: there is no run, or it is damaged.
+        UsageError: something else was asked for than the run was started with.
     """
-    _check_same(run, config, fixed)
-    weights = _restore(run, network, optimizer, random)
-    _check_history(run, validated=fixed["data"]["validation"] > 0)
-    by_batch = config.schedule == "one-cycle"
-    _check_steps(run, math.ceil(fixed["data"]["train"] / config.batch_size) if by_batch else 1)
-    return weights
+    record = load_record(folder)
+    if "imported" in record or "shipped" in record:
+        raise RunError(
+            f"the run in {folder} holds weights only, so there is nothing to go on from; "
+            "train anew with --out another folder"
+        )
+    asked = {name: value for name, value in changes.items() if value is not None}
+    return _changed(folder, record, asked)
+
+
+def _changed(folder: Path, record: Record, asked: dict[str, Any]) -> Config:
+    # Only `epochs` (where the learning rate does not depend on it), `threads` and `device` may be
+    # others than at the start, and the place of the data, whose images are compared elsewhere.
+    try:
+        saved = Config(**record["config"])
+        check(saved)
+    except (TypeError, UsageError) as error:
+        raise RunError(f"the run in {folder} is damaged: {error}; train again") from error
+    for name, value in asked.items():
+        before = getattr(saved, name)
+        free = name in ("data", "threads", "device") or (
+            name == "epochs" and saved.schedule != "one-cycle"
+        )
+        if value != before and not free:
+            planned = " (its learning rate follows a plan for them)" if name == "epochs" else ""
+            raise UsageError(
+                f"the run in {folder} was started with {name.replace('_', ' ')} {before}{planned}, "
+                f"and cannot go on with {value}; leave that option out, or train anew without "
+                "--resume"
+            )
+    config, done = dataclasses.replace(saved, **asked), len(record["history"])
+    if config.epochs < done:
+        raise UsageError(f"the run in {folder} has {done} epochs already")
+    return config
 
 
 def refuse_other_stage(folder: Path, stage: str) -> None:
-    """Refuse to train where the run of another stage is.
-
-    Raises:
-        RunError: there is one.
-    """
+    """Refuse, with a RunError, to train where the run of another stage is."""
     if not (folder / RECORD).exists():
         return
     try:
@@ -79,44 +80,25 @@ def refuse_other_stage(folder: Path, stage: str) -> None:
         )
 
 
-def fingerprint_of(config: Config, fixed: Record, history: list[Row]) -> str:
+def fingerprint_of(config: Config, fixed: Record, history: list[dict[str, Any]]) -> str:
     """SHA-256 of what all processes of a training must agree on; the data may lie elsewhere."""
     shared = {**dataclasses.asdict(config), "data": fixed["data"]["fingerprint"]}
     losses = [row["loss"] for row in history]
     return hashlib.sha256(json.dumps([shared, losses]).encode()).hexdigest()
 
 
-def check_changes(run: Path, saved: Config, asked: dict[str, Any], done: int) -> None:
-    """Refuse what a training cannot go on with, because no unbroken one would end there.
+def check_same(run: Run, config: Config, fixed: Record) -> None:
+    """Refuse to go on with other data or options, and say what else is not as it was.
 
     Args:
-        run: its folder, to be named.
-        saved: what it was started with.
-        asked: what it shall go on with, fields of `Config`. Only `epochs` (where the learning rate
-            does not depend on it), `threads` and `device` may be others, and the place of the
-            data, whose images are compared elsewhere.
-        done: how many epochs it has finished.
+        run: what was saved.
+        config: what the training shall go on with.
+        fixed: the entries of `run.json` that stay the same, as they are now.
 
     Raises:
-        UsageError: something else was asked for, or fewer epochs than there are already.
+        RunError: the run is damaged, or was trained on other data.
+        UsageError: no unbroken training with this configuration would have come here.
     """
-    for name, value in asked.items():
-        before = getattr(saved, name)
-        free = name in ("data", "threads", "device") or (
-            name == "epochs" and saved.schedule != "one-cycle"
-        )
-        if value != before and not free:
-            planned = " (its learning rate follows a plan for them)" if name == "epochs" else ""
-            raise UsageError(
-                f"the run in {run} was started with {name.replace('_', ' ')} {before}{planned}, "
-                f"and cannot go on with {value}; leave that option out, or train anew without "
-                "--resume"
-            )
-    if asked.get("epochs", saved.epochs) < done:
-        raise UsageError(f"the run in {run} has {done} epochs already")
-
-
-def _check_same(run: Run, config: Config, fixed: Record) -> None:
     record, saved, now = run.record, run.record["data"], fixed["data"]
     if saved.get("fingerprint") != now["fingerprint"]:
         name = "sample" if saved.get("kind") == "sample" else saved.get("path")
@@ -124,11 +106,7 @@ def _check_same(run: Run, config: Config, fixed: Record) -> None:
             f"the run in {run.folder} was trained on other data ({saved.get('path')}) than there "
             f"is now ({now['path']}); resume it with --data {name}, or train anew"
         )
-    try:
-        saved_config = Config(**record["config"])
-    except TypeError as error:
-        raise RunError(f"the run in {run.folder} is damaged: {error}; train again") from error
-    check_changes(run.folder, saved_config, vars(config), len(record["history"]))
+    _changed(run.folder, record, vars(config))
     # Older records have neither `processes` nor `processor`.
     before = {"processes": 1, "processor": fixed["processor"], **record}
     for name in ("threads", "processes", "device", "processor", "versions"):
@@ -140,48 +118,30 @@ def _check_same(run: Run, config: Config, fixed: Record) -> None:
             )
 
 
-def _restore(
-    run: Run,
-    network: paddle.nn.Layer,
-    optimizer: paddle.optimizer.Optimizer,
-    random: np.random.Generator,
-) -> Tensors:
-    model, state = run.model(), run.state()
-    run.seen()  # refuses a damaged one
-    parts: dict[str, Tensors] = {"network": {}, "optimizer": {}}
-    for name, array in state.items():
-        part, _, rest = name.partition("/")
-        parts.setdefault(part, {})[rest] = array
-    try:
-        load_weights(network, model)  # which may be used only after the last epoch
-        load_weights(network, parts["network"])
-        load_optimizer_state(optimizer, parts["optimizer"], run.record["schedule"])
-        restore_random_state(random, run.record["random"])
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RuntimeError) as error:
-        # What Python, NumPy and Paddle say of a state that is none of theirs.
-        raise RunError(
-            f"the run in {run.folder} is damaged: {error!a:.200}; train again"
-        ) from error
-    return model
+def check_history(run: Run, config: Config, fixed: Record) -> None:
+    """Refuse, with a RunError, a history that lacks something, or that does not fit the schedule.
 
-
-def _check_history(run: Run, validated: bool) -> None:
+    Args:
+        run: whose state was restored, so that it is known to have one.
+        config: as for `check_same`.
+        fixed: as for `check_same`.
+    """
+    history = run.record["history"]
     needed = {"epoch", "loss", "accuracy", "learning_rate", "seconds"}
-    needed |= {"validation_loss", "validation_accuracy"} if validated else set()
-    for number, row in enumerate(run.record["history"], 1):
+    if fixed["data"]["validation"]:
+        needed |= {"validation_loss", "validation_accuracy"}
+    for number, row in enumerate(history, 1):
         if not needed <= set(row) or row["epoch"] != number:
             raise RunError(
                 f"the run in {run.folder} is damaged: epoch {number} of its history is "
                 "incomplete; train again"
             )
-
-
-def _check_steps(run: Run, steps_an_epoch: int) -> None:
-    epochs = len(run.record["history"])
-    expected = steps_an_epoch * epochs
+    by_batch = config.schedule == "one-cycle"
+    steps = math.ceil(fixed["data"]["train"] / config.batch_size) if by_batch else 1  # an epoch
+    expected = steps * len(history)
     found = run.record["schedule"].get("last_epoch", expected)  # of batches, where it goes by them
     if found != expected:
         raise RunError(
             f"the run in {run.folder} is damaged: its learning rate has taken {found} steps, "
-            f"expected {expected} after {epochs} epochs; train again"
+            f"expected {expected} after {len(history)} epochs; train again"
         )

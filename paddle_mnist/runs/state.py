@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import paddle
+from paddle import nn
 
-from paddle_mnist.runs.folder import Tensors
+from paddle_mnist.runs.folder import Run, Tensors
 from paddle_mnist.runs.record import Record, is_of_kind
 from paddle_mnist.system.errors import RunError
-
-if TYPE_CHECKING:
-    import paddle
-    from paddle import nn
-
 
 _MOST_NAMES = 20  # in an error; a file of anybody's may hold any number of tensors
 
@@ -71,8 +68,6 @@ def load_optimizer_state(
     Raises:
         RunError: they are not those of this optimiser.
     """
-    import paddle
-
     _check_averages(optimizer, averages)
     _check_schedule(optimizer.state_dict().get("LR_Scheduler", {}), schedule)
     state: dict[str, Any] = {name: paddle.to_tensor(array) for name, array in averages.items()}
@@ -112,8 +107,6 @@ def _check_schedule(expected: Record, schedule: Any) -> None:
 
 def random_state(random: np.random.Generator) -> Record:
     """The state of everything random, as JSON values: NumPy's generator, and Paddle's."""
-    import paddle
-
     device, seed, offset, engine = paddle.get_rng_state()[0].__getstate__()
     # The engine's state is text, given as a list of its bytes.
     return {
@@ -124,8 +117,6 @@ def random_state(random: np.random.Generator) -> Record:
 
 def restore_random_state(random: np.random.Generator, saved: Record) -> None:
     """Put back what `random_state` returned."""
-    import paddle
-
     random.bit_generator.state = saved["numpy"]
     device, seed, offset, engine = saved["paddle"]
     kind = type(paddle.get_rng_state()[0])
@@ -133,3 +124,39 @@ def restore_random_state(random: np.random.Generator, saved: Record) -> None:
     state = kind.__new__(kind)
     state.__setstate__((device, seed, offset, list(engine.encode("ascii"))))
     paddle.set_rng_state([state])
+
+
+def restore(
+    run: Run, network: nn.Layer, optimizer: paddle.optimizer.Optimizer, random: np.random.Generator
+) -> Tensors:
+    """Put a training back to where its run ends.
+
+    Args:
+        run: what was saved.
+        network: new, of the run's stage; gets the last weights.
+        optimizer: new, over its parameters.
+        random: gets the state that it had.
+
+    Returns:
+        The weights to use so far, which need not be the last ones.
+
+    Raises:
+        RunError: the run is damaged.
+    """
+    model, state = run.model(), run.state()
+    run.seen()  # refuses a damaged one
+    parts: dict[str, Tensors] = {"network": {}, "optimizer": {}}
+    for name, array in state.items():
+        part, _, rest = name.partition("/")
+        parts.setdefault(part, {})[rest] = array
+    try:
+        load_weights(network, model)  # which may be used only after the last epoch
+        load_weights(network, parts["network"])
+        load_optimizer_state(optimizer, parts["optimizer"], run.record["schedule"])
+        restore_random_state(random, run.record["random"])
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RuntimeError) as error:
+        # What Python, NumPy and Paddle say of a state that is none of theirs.
+        raise RunError(
+            f"the run in {run.folder} is damaged: {error!a:.200}; train again"
+        ) from error
+    return model

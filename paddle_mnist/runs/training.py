@@ -6,10 +6,10 @@ reports by printing; it knows nothing of command-line arguments.
 
 from __future__ import annotations
 
+import io
 import math
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, redirect_stdout
+from contextlib import nullcontext, redirect_stdout
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -49,59 +49,48 @@ from paddle_mnist.parallel.launch import check_processes, place_of_process
 from paddle_mnist.parallel.step import parallel_step
 from paddle_mnist.plots.board import Board, check_visualdl, how_to_watch
 from paddle_mnist.plots.progress_bar import ProgressBar
-from paddle_mnist.runs.folder import Run, Tensors, locked, save_run, sweep
+from paddle_mnist.runs.folder import Run, Tensors, locked, save_run
 from paddle_mnist.runs.record import Record
 from paddle_mnist.runs.reporting import fixed_record, report, write_history
-from paddle_mnist.runs.resuming import fingerprint_of, refuse_other_stage, resume_run
+from paddle_mnist.runs.resuming import (
+    check_history,
+    check_same,
+    fingerprint_of,
+    refuse_other_stage,
+)
 from paddle_mnist.runs.seen import refuse_seen_test_images, seen_images
-from paddle_mnist.runs.state import load_weights, optimizer_state, random_state, weights_of
+from paddle_mnist.runs.state import (
+    load_weights,
+    optimizer_state,
+    random_state,
+    restore,
+    weights_of,
+)
 from paddle_mnist.system.runtime import select_device, select_precision, set_seed
 
 
 @dataclass(eq=False)
 class Training:
-    """Everything that one training is made of.
-
-    Attributes:
-        config: what to train, and how.
-        folder: the run's folder.
-        mnist: the data.
-        group: this process among those that train together.
-        precision: the type of number to train in, see `runtime.select_precision`.
-        fixed: entries of `run.json` that stay the same through the training.
-        seen: hashes of the images that are trained on or chosen with.
-        random: decides the order of the images, and the augmentation.
-        network: in training mode.
-        optimizer: over the network's parameters.
-        schedule: of its learning rate; a number where that stays.
-        best: keeps the best weights; None: the last weights are the ones to use.
-        history: rows of the epochs that are done.
-    """
+    """Everything that one training is made of."""
 
     config: Config
-    folder: Path
+    folder: Path  # of the run
     mnist: Mnist
-    group: Group
-    precision: str
-    fixed: Record
-    seen: Tensors
-    random: np.random.Generator
+    group: Group  # this process among those that train together
+    precision: str  # the type of number to train in, see `runtime.select_precision`
+    fixed: Record  # entries of `run.json` that stay the same through the training
+    seen: Tensors  # hashes of the images that are trained on or chosen with
+    random: np.random.Generator  # for the order of the images, and the augmentation
     network: nn.Layer
     optimizer: paddle.optimizer.Optimizer
-    schedule: LRScheduler | float
-    best: BestWeights | None
-    history: list[Row] = field(default_factory=list)
+    schedule: LRScheduler | float  # of the learning rate; a number where that stays
+    best: BestWeights | None  # None: the last weights are the ones to use
+    history: list[Row] = field(default_factory=list)  # of the epochs that are done
 
     @property
     def loss_function(self) -> LossFunction:
         """What is measured on images that are not learned from."""
         return LOSSES[STAGES[self.config.stage].loss]
-
-    def batches(self) -> Batches:
-        """The images to learn from."""
-        config = self.config
-        augment = build_augmentation(config.augment)
-        return Batches(self.mnist.train, config.batch_size, self.random, augment)
 
 
 class Checkpoint(Callback):
@@ -140,14 +129,9 @@ def run_training(
 
     Args:
         config: what to train, and how.
-        folder: the run's folder; a finished run of the same stage there is replaced after the
-            first epoch.
+        folder: of the run; a finished one of the same stage is replaced after the first epoch.
         resume: go on from the last finished epoch of the run in `folder`.
-        visualdl: write a board for VisualDL here, in a folder with the name of the run's; None: no
-            board.
-
-    Returns:
-        The evaluation on the test images.
+        visualdl: where to write a board for VisualDL, in a folder with the name of the run's.
 
     Raises:
         UsageError: a board is asked for, and VisualDL is not installed; or, to resume, the run was
@@ -161,26 +145,14 @@ def run_training(
         check_visualdl()
     rank, members = place_of_process()
     check_processes(members, config.batch_size)
-    loud = nullcontext() if rank == 0 else _silent()
-    lock = _writing(folder) if rank == 0 else nullcontext()
-    with loud, paddle.utils.unique_name.guard():
+    # The others check the same and say the same, which nobody wants to read twice.
+    quiet = redirect_stdout(io.StringIO()) if rank else nullcontext()
+    lock = nullcontext() if rank else locked(folder)
+    with quiet, paddle.utils.unique_name.guard():
         refuse_other_stage(folder, config.stage)  # and again where nobody else can write it
-        training = build(config, folder, rank, members)
+        training = _build(config, folder, rank, members)
         with lock:
             return _train(training, resume, visualdl)
-
-
-@contextmanager
-def _silent() -> Iterator[None]:
-    with open(os.devnull, "w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):
-        yield
-
-
-@contextmanager
-def _writing(folder: Path) -> Iterator[None]:
-    with locked(folder):
-        sweep(folder)
-        yield
 
 
 def _train(training: Training, resume: bool, visualdl: Path | None) -> Evaluation:
@@ -190,29 +162,17 @@ def _train(training: Training, resume: bool, visualdl: Path | None) -> Evaluatio
     fingerprint = fingerprint_of(training.config, training.fixed, training.history)
     training.group.check_same("training", fingerprint)
     board = _board(training, visualdl) if visualdl and training.group.is_first else None
+    config, augment = training.config, build_augmentation(training.config.augment)
+    batches = Batches(training.mnist.train, config.batch_size, training.random, augment)
+    callbacks = [*_callbacks(training, board)]
     with board or nullcontext():
         progress = fit(
-            _step(training),
-            training.batches(),
-            training.config.epochs,
-            callbacks=[*_callbacks(training, board)],
-            history=training.history,
+            _step(training), batches, config.epochs, callbacks=callbacks, history=training.history
         )
     return _finish(training, progress)
 
 
-def build(config: Config, folder: Path, rank: int = 0, members: int = 1) -> Training:
-    """Put a training together: data, random numbers, network, optimiser.
-
-    Args:
-        config: what to train, and how.
-        folder: the run's folder.
-        rank: the number of this process, from 0.
-        members: how many processes train together.
-
-    Raises:
-        As `run_training`.
-    """
+def _build(config: Config, folder: Path, rank: int, members: int) -> Training:
     device = select_device(config.device)
     precision = select_precision(config.amp, device)
     mnist = load_mnist(config.data, validation=config.validation)
@@ -242,14 +202,9 @@ def build(config: Config, folder: Path, rank: int = 0, members: int = 1) -> Trai
 
 def _go_on(training: Training) -> None:
     run = Run.load(training.folder)
-    weights = resume_run(
-        run,
-        training.config,
-        training.fixed,
-        training.network,
-        training.optimizer,
-        training.random,
-    )
+    check_same(run, training.config, training.fixed)
+    weights = restore(run, training.network, training.optimizer, training.random)
+    check_history(run, training.config, training.fixed)
     if training.best:
         training.best = BestWeights(training.network, weights)
     training.history = run.record["history"]

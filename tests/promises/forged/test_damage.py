@@ -12,11 +12,11 @@ import safetensors.numpy
 from paddle_mnist.runs import training
 from paddle_mnist.runs.folder import STATE, Run, load_record
 from paddle_mnist.runs.recognizer import Recognizer
+from paddle_mnist.runs.resuming import resumed_config
 from paddle_mnist.runs.seen import PARTS
 from paddle_mnist.runs.state import weights_of
 from paddle_mnist.runs.training import run_training
 from paddle_mnist.system.errors import RunError
-from paddle_mnist.train import resumed_config
 
 TENSORS = ("model.safetensors", "state.safetensors", "seen.safetensors")
 FILES = ("run.json", *TENSORS)

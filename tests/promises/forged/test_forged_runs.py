@@ -37,10 +37,10 @@ from paddle_mnist.runs import reporting
 from paddle_mnist.runs.choosing import prepare_for_run
 from paddle_mnist.runs.folder import Run, load_record
 from paddle_mnist.runs.recognizer import Recognizer
+from paddle_mnist.runs.resuming import resumed_config
 from paddle_mnist.runs.state import load_optimizer_state, optimizer_state
 from paddle_mnist.runs.training import run_training
 from paddle_mnist.system.errors import PaddleMnistError, RunError
-from paddle_mnist.train import resumed_config
 
 LONGEST = 1.0  # seconds of the processor
 NAMES = [name for name, row in ROWS.items() if row.stage == "linear"]

@@ -41,10 +41,10 @@ from paddle_mnist.measure.labelled_pictures import read_labels_csv, read_picture
 from paddle_mnist.plots import check_plot_file
 from paddle_mnist.runs.folder import load_record, read_tensors
 from paddle_mnist.runs.recognizer import Recognizer
+from paddle_mnist.runs.resuming import resumed_config
 from paddle_mnist.runs.shipped import shipped_run
 from paddle_mnist.runs.training import run_training
 from paddle_mnist.system.errors import PaddleMnistError
-from paddle_mnist.train import resumed_config
 
 PACKAGE = Path(paddle_mnist.__file__).parent
 

@@ -25,8 +25,8 @@ from paddle_mnist.import_weights import refuse_trained_run
 from paddle_mnist.ladder.results import finished_run
 from paddle_mnist.measure.labelled_pictures import read_labels_csv, read_pictures_npz
 from paddle_mnist.runs.folder import MODEL, RECORD, SEEN, Run, load_record
+from paddle_mnist.runs.resuming import resumed_config
 from paddle_mnist.system.errors import PaddleMnistError
-from paddle_mnist.train import resumed_config
 
 CORPUS = Path(__file__).with_name("corpus")
 

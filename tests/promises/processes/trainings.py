@@ -19,7 +19,7 @@ import sys
 from typing import Any
 
 from paddle_mnist import train
-from paddle_mnist.runs import folder, reporting, resuming, training
+from paddle_mnist.runs import folder, reporting, state, training
 from paddle_mnist.system.runtime import prepare
 
 DEADLINE = 120  # seconds, for a machine that is busy with other work
@@ -31,9 +31,9 @@ def nothing(*_arguments: Any) -> None:
 
 # Name → where it is in the package.
 PROTECTIONS = {
-    "random state": (resuming, "restore_random_state"),
-    "optimizer state": (resuming, "load_optimizer_state"),
-    "sweep": (folder, "_sweep"),
+    "random state": (state, "restore_random_state"),
+    "optimizer state": (state, "load_optimizer_state"),
+    "sweep": (folder, "sweep"),
 }
 
 
