@@ -7,8 +7,6 @@ which holds their SHA-256, is replaced; then they take their places. A kill befo
 the old run, one after it the new: a `….next` file that fits `run.json` counts as the file itself.
 `run.json` holds its own SHA-256 too, so that a damage to any of the four is noticed. Nothing that
 is loaded is ever executed: tensors are safetensors, the rest is JSON.
-
-Knows how a run is stored, not what is done with it.
 """
 
 from __future__ import annotations
@@ -38,8 +36,8 @@ from paddle_mnist.system.files import (
 
 MODEL, STATE, SEEN = "model.safetensors", "state.safetensors", "seen.safetensors"
 RECORD = "run.json"
-# Some 20 kB are usual. More than this was never written here, and is not read into memory.
-_LARGEST_RECORD = 10_000_000
+# Bytes. More was never written here, and is not read into memory.
+_LARGEST_RECORD = 10_000_000  # some 20 kB are usual
 _LARGEST_TENSORS = 500_000_000  # the state of the course's largest network takes 15 MB
 # What a killed save or a killed drawing leaves. Nothing else: the folder may hold a user's files.
 _LEFTOVERS = ("*.safetensors.next", f"{RECORD}.*.tmp", "history.csv.*.tmp", "*.png.*.tmp")
@@ -99,11 +97,7 @@ def save_run(
 
 
 def update_record(folder: Path, changes: Record) -> None:
-    """Change entries of a saved run's `run.json`; its tensor files stay.
-
-    Raises:
-        RunError: the run is missing or damaged, or the folder cannot be written.
-    """
+    """Change entries of a saved run's `run.json`; its tensor files stay."""
     text = sealed({**load_record(folder), **changes})
     with _saving(folder):
         replace_file(folder / RECORD, text)
@@ -171,8 +165,9 @@ def load_record(folder: Path) -> Record:
         raise RunError(f"{path} {error}") from error
     except FileNotFoundError:
         if folder.is_file():
-            words = f"{folder} is a file; name the folder of a run, such as runs/cnn"
-            raise RunError(words) from None
+            raise RunError(
+                f"{folder} is a file; name the folder of a run, such as runs/cnn"
+            ) from None
         stage = folder.name if folder.name in STAGES else "cnn"
         raise RunError(
             f"there is no run in {folder} (no {RECORD}); this command makes one: "
@@ -199,9 +194,7 @@ class Run:
 
     def tensors(self, name: str) -> Tensors:
         """Read one of the tensor files: MODEL, STATE or SEEN."""
-        path = self.folder / name
-        expected = self.record["files"].get(name)
-        found = []
+        path, expected, found = self.folder / name, self.record["files"].get(name), []
         for candidate in (path, _next(path)):
             try:
                 content = read_bounded(candidate, _LARGEST_TENSORS)
@@ -234,10 +227,7 @@ class Run:
         return self.tensors(STATE)
 
     def seen(self) -> Tensors | None:
-        """Read the hashes of the images that the run has seen, as `seen_images` gave them.
-
-        None: the run does not tell.
-        """
+        """Read the hashes that `seen_images` gave for the run; None: it does not tell."""
         if SEEN not in self.record["files"]:
             return None
         return checked_seen(self.folder / SEEN, self.tensors(SEEN))
@@ -251,11 +241,7 @@ def _parsed(path: Path, content: bytes) -> Tensors:
 
 
 def read_tensors(path: Path) -> Tensors:
-    """Read a safetensors file that belongs to no run of its own.
-
-    Raises:
-        RunError: the file is missing, or holds something else.
-    """
+    """Read a safetensors file that belongs to no run; a RunError says why it cannot be used."""
     try:
         content = read_bounded(path, _LARGEST_TENSORS)
     except OSError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from paddle_mnist.data.class_names import DIGITS, are_digits
 from paddle_mnist.images import open_picture
 from paddle_mnist.images.preparation import explain_with_doubt
 from paddle_mnist.runs.folder import Run, Tensors
+from paddle_mnist.runs.record import Record
 from paddle_mnist.runs.shipped import seen_of_mnist
 from paddle_mnist.runs.state import load_weights
 from paddle_mnist.system.errors import PictureError, RunError
@@ -26,8 +27,7 @@ from paddle_mnist.system.errors import PictureError, RunError
 _BATCH = 500  # only a matter of memory
 _LONGEST_NAME = 80  # characters; the name of a class stands in tables and above pictures
 
-# Below this probability a reading is in doubt. `evaluate --images` prints the accuracy and the
-# share of pictures left for this threshold and others.
+# Below this probability a reading is in doubt; `evaluate --images` measures other thresholds too.
 SURE = 0.8
 
 # Why a reading should not be believed.
@@ -67,6 +67,7 @@ class Reading:
         return self.class_names[self.digit]
 
 
+@dataclass(eq=False)
 class Recognizer:
     """Reads digits with a trained network.
 
@@ -74,24 +75,22 @@ class Recognizer:
         network: in evaluation mode.
         stage: the name of its stage.
         record: the run's `run.json`.
-        seen: hashes of the images that the run was trained on or chosen with, as
-            `seen.count_seen` takes them; None: they are not known.
-        class_names: what the ten classes are called; those of digits where the record does not say.
+        seen: hashes of the images that the run has seen, as `seen.count_seen` takes them; None:
+            they are not known.
     """
 
-    def __init__(
-        self,
-        network: nn.Layer,
-        stage: str,
-        record: dict[str, Any] | None = None,
-        seen: Tensors | None = None,
-    ) -> None:
-        self.network = network
-        self.stage = stage
-        self.record = record or {}
-        self.seen = seen
-        self.class_names = tuple(self.record.get("data", {}).get("classes", DIGITS))
-        network.eval()
+    network: nn.Layer
+    stage: str
+    record: Record = field(default_factory=dict)
+    seen: Tensors | None = None
+
+    def __post_init__(self) -> None:
+        self.network.eval()
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """What the ten classes are called; those of digits where the record does not say."""
+        return tuple(self.record.get("data", {}).get("classes", DIGITS))
 
     @property
     def caution(self) -> str | None:
@@ -100,47 +99,42 @@ class Recognizer:
             return None
         return (
             "pictures are prepared, and doubted, as digits are; this run was trained on "
-            f"{self.class_names[0]}, {self.class_names[1]} and so on, so do not rely on it here"
+            f"{', '.join(self.class_names[:2])} and so on, so do not rely on it here"
         )
 
     @classmethod
     def load(cls, folder: str | os.PathLike[str]) -> Recognizer:
-        """Load the run in a folder, such as "runs/cnn".
-
-        Raises:
-            RunError: there is no run, or it is damaged.
-        """
+        """Load the run in a folder, such as "runs/cnn"; a RunError says why it cannot be used."""
         run = Run.load(Path(folder))
-        record = run.record
-        if record["stage"] not in STAGES:
+        record, stage = run.record, run.record["stage"]
+        if stage not in STAGES:
             raise RunError(
-                f"the run in {folder} is of stage {record['stage']!r:.80}, which this version "
+                f"the run in {folder} is of stage {stage!r:.80}, which this version "
                 f"does not know; the stages are: {', '.join(STAGES)}"
             )
         try:
             _check_class_names(record["data"].get("classes", DIGITS))
             # At once after run.json: while a training goes on, the next epoch replaces both.
             weights, seen = run.model(), run.seen()
-            network = build_network(record["stage"])
+            network = build_network(stage)
             load_weights(network, weights)
         except RunError as error:
             raise RunError(f"the run in {folder} cannot be loaded: {error}") from error
         if seen is None and record["data"].get("is_mnist"):
             seen = seen_of_mnist()
-        return cls(network, record["stage"], record, seen)
+        return cls(network, stage, record, seen)
 
     def outputs(self, images: np.ndarray) -> np.ndarray:
-        """The network's outputs.
+        """The network's outputs for images as `load_mnist` and `load_image` give them.
 
         Args:
-            images: uint8 [N, 28, 28], N at least 1, white ink on black, as `load_mnist` and
-                `load_image` give.
+            images: uint8 [N, 28, 28], N at least 1, white ink on black.
 
         Returns:
-            float32 [N, 10] (logits), or [N, 1] for the linear stage; all finite.
+            float32 [N, 10] (logits), or [N, 1] for the linear stage.
 
         Raises:
-            RunError: the weights are so large that the outputs are not numbers.
+            RunError: the weights are so large that the outputs are not finite numbers.
         """
         starts = range(0, len(images), _BATCH)
         with paddle.no_grad():
@@ -156,23 +150,19 @@ class Recognizer:
     def read(self, images: np.ndarray) -> list[Reading]:
         """Read a batch of prepared images, uint8 [N, 28, 28]."""
         outputs, names = self.outputs(images), self.class_names
-        digits = predicted_digits(outputs)
+        digits = map(int, predicted_digits(outputs))
         if outputs.shape[1] == 1:
+            found = zip(digits, outputs, images)
             return [
-                Reading(int(digit), None, float(output[0]), image, names)
-                for digit, output, image in zip(digits, outputs, images)
+                Reading(digit, None, float(row[0]), image, names) for digit, row, image in found
             ]
         return [
-            Reading(int(digit), row, None, image, names, None if row.max() >= SURE else "unsure")
+            Reading(digit, row, None, image, names, None if row.max() >= SURE else "unsure")
             for digit, row, image in zip(digits, softmax(outputs), images)
         ]
 
     def read_picture(self, path: str | os.PathLike[str]) -> Reading:
-        """Read the digit in a picture file.
-
-        Raises:
-            PictureError: the file is not a picture that can be read, or shows nothing.
-        """
+        """Read the digit in a picture file; a PictureError says why nothing can be read in it."""
         picture = open_picture(path)
         try:
             steps, doubt = explain_with_doubt(picture)
@@ -186,9 +176,8 @@ class Recognizer:
 def _check_class_names(names: Any) -> None:
     # A run may come from anybody, and its names are printed in the terminal.
     fits = isinstance(names, (list, tuple)) and len(names) == len(DIGITS)
-    if not fits or not all(map(_is_class_name, names)):
+    if not fits or not all(
+        isinstance(name, str) and name.isprintable() and len(name) <= _LONGEST_NAME
+        for name in names
+    ):
         raise RunError(f"its class names are {names!a:.80}; expected ten names; train again")
-
-
-def _is_class_name(name: Any) -> bool:
-    return isinstance(name, str) and name.isprintable() and len(name) <= _LONGEST_NAME

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from paddle_mnist.core.config import Config, check
-from paddle_mnist.runs.folder import RECORD, Run, load_record
+from paddle_mnist.runs.folder import Run, load_record
 from paddle_mnist.runs.record import Record
 from paddle_mnist.system.errors import RunError, UsageError
 
@@ -67,11 +67,9 @@ def _changed(folder: Path, record: Record, asked: dict[str, Any]) -> Config:
 
 def refuse_other_stage(folder: Path, stage: str) -> None:
     """Refuse, with a RunError, to train where the run of another stage is."""
-    if not (folder / RECORD).exists():
-        return
     try:
         found = load_record(folder)["stage"]
-    except RunError:  # damaged: resuming will say so, and a new training replaces it
+    except RunError:  # none, or damaged: resuming will say so, and a new training replaces it
         return
     if found != stage:
         raise RunError(

@@ -126,16 +126,20 @@ def restore_random_state(random: np.random.Generator, saved: Record) -> None:
     paddle.set_rng_state([state])
 
 
+def training_state(
+    network: nn.Layer, optimizer: paddle.optimizer.Optimizer, random: np.random.Generator
+) -> tuple[Tensors, Record]:
+    """What a training is continued from: the tensors to save, and entries of `run.json`."""
+    averages, schedule = optimizer_state(optimizer)
+    tensors = {f"network/{name}": array for name, array in weights_of(network).items()}
+    tensors.update({f"optimizer/{name}": array for name, array in averages.items()})
+    return tensors, {"random": random_state(random), "schedule": schedule}
+
+
 def restore(
     run: Run, network: nn.Layer, optimizer: paddle.optimizer.Optimizer, random: np.random.Generator
 ) -> Tensors:
-    """Put a training back to where its run ends.
-
-    Args:
-        run: what was saved.
-        network: new, of the run's stage; gets the last weights.
-        optimizer: new, over its parameters.
-        random: gets the state that it had.
+    """Put a new network, its optimiser and random numbers to where a run ends.
 
     Returns:
         The weights to use so far, which need not be the last ones.

@@ -59,13 +59,7 @@ from paddle_mnist.runs.resuming import (
     refuse_other_stage,
 )
 from paddle_mnist.runs.seen import refuse_seen_test_images, seen_images
-from paddle_mnist.runs.state import (
-    load_weights,
-    optimizer_state,
-    random_state,
-    restore,
-    weights_of,
-)
+from paddle_mnist.runs.state import load_weights, restore, training_state, weights_of
 from paddle_mnist.system.runtime import select_device, select_precision, set_seed
 
 
@@ -101,20 +95,16 @@ class Checkpoint(Callback):
 
     def on_epoch_end(self, progress: Progress) -> None:
         training, history = self.training, progress.history
-        last = weights_of(training.network)
-        averages, schedule = optimizer_state(training.optimizer)
-        state = {f"network/{name}": array for name, array in last.items()}
-        state.update({f"optimizer/{name}": array for name, array in averages.items()})
+        state, moment = training_state(training.network, training.optimizer, training.random)
         record = {
             **training.fixed,
             "history": history,
             "used_epoch": best_epoch(history) if training.best else history[-1]["epoch"],
             "seconds": sum(row["seconds"] for row in history),
-            "random": random_state(training.random),
-            "schedule": schedule,
+            **moment,
             "test": None,
         }
-        model = training.best.weights if training.best else last
+        model = training.best.weights if training.best else weights_of(training.network)
         save_run(training.folder, record, model, state, training.seen)
         write_history(training.folder / "history.csv", history)
 
