@@ -7,7 +7,7 @@ two sums for each channel on the way back.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Union
+from typing import Any, NamedTuple
 
 import paddle
 import paddle.nn.functional as F
@@ -15,17 +15,11 @@ from paddle import nn
 
 from paddle_mnist.parallel.group import Group
 
-PlainNorm = Union[nn.BatchNorm1D, nn.BatchNorm2D]
-
 
 def share_normalization(network: nn.Layer, group: Group) -> None:
     """Put a `SharedBatchNorm` in the place of each batch normalisation of a network.
 
     Parameters, running averages and their names stay, so that the network's state is the same.
-
-    Args:
-        network: changed in place.
-        group: those who have the other parts of each batch.
     """
     for parent in network.sublayers(include_self=True):
         for name, layer in list(parent.named_children()):
@@ -34,14 +28,9 @@ def share_normalization(network: nn.Layer, group: Group) -> None:
 
 
 class SharedBatchNorm(nn.Layer):
-    """Does to a part of a batch what the plain layer does to the whole.
+    """Does to a part of a batch what the plain layer does to the whole."""
 
-    Args:
-        plain: gives its parameters and running averages.
-        group: those who have the other parts.
-    """
-
-    def __init__(self, plain: PlainNorm, group: Group) -> None:
+    def __init__(self, plain: nn.BatchNorm1D | nn.BatchNorm2D, group: Group) -> None:
         super().__init__()
         self.weight, self.bias = plain.weight, plain.bias
         self._mean, self._variance = plain._mean, plain._variance
@@ -53,11 +42,9 @@ class SharedBatchNorm(nn.Layer):
         # A graph of the network, as it is drawn or exported, is that of one process.
         if self.training and paddle.in_dynamic_mode():
             moments = _shared_moments(maps.detach(), self.group)
-            for average, value in (
-                (self._mean, moments.mean),
-                (self._variance, moments.variance),
-            ):
-                average.set_value(self.momentum * average + (1 - self.momentum) * value)
+            kept, new = self.momentum, 1 - self.momentum
+            self._mean.set_value(kept * self._mean + new * moments.mean)
+            self._variance.set_value(kept * self._variance + new * moments.variance)
             # Paddle says no types of `apply`.
             normalized: paddle.Tensor = _Normalize.apply(  # type: ignore[no-untyped-call]
                 maps, self.weight, self.bias, moments, self.epsilon, self.group

@@ -40,15 +40,10 @@ class ProcessLostError(TrainingError):
 
 
 def part_of(rank: int, members: int, count: int) -> slice:
-    """Which of `count` images are for one of the processes.
+    """Which of `count` images are for the process `rank` of `members`.
 
     Parts differ by one image at most. Fewer images than processes are for all of them: then
     everybody computes the same, and a mean over the processes is what it was.
-
-    Args:
-        rank: the number of the process, from 0.
-        members: how many there are.
-        count: how many images there are to divide.
     """
     if count < members:
         return slice(0, count)
@@ -60,11 +55,9 @@ class Group:
 
     With one process everything here is free and changes no bit.
 
-    Args:
+    Attributes:
         rank: the number of this process, from 0.
         members: how many there are.
-
-    Attributes:
         lost: whether another process was found to be gone.
     """
 
@@ -79,21 +72,13 @@ class Group:
         return self.rank == 0
 
     def add_up(self, tensor: paddle.Tensor) -> None:
-        """Replace a tensor by its sum over all processes.
-
-        Raises:
-            ProcessLostError: another process has ended.
-        """
+        """Replace a tensor by its sum over all processes."""
         if self.members > 1:
             with self._talking():
                 paddle.distributed.all_reduce(tensor)
 
     def collect(self, tensor: paddle.Tensor) -> list[paddle.Tensor]:
-        """The tensors of all processes, by rank; they have one shape.
-
-        Raises:
-            ProcessLostError: another process has ended.
-        """
+        """The tensors of all processes, by rank; they have one shape."""
         if self.members == 1:
             return [tensor]
         found: list[paddle.Tensor] = []
@@ -102,14 +87,11 @@ class Group:
         return found
 
     def check_same(self, name: str, fingerprint: str) -> None:
-        """Make sure that all processes agree, before they go on as if they did.
+        """Refuse, with a UsageError, to go on where the processes do not agree.
 
         Args:
             name: what is compared.
             fingerprint: hexadecimal digits, as many in every process.
-
-        Raises:
-            UsageError: one process has another fingerprint than the first.
         """
         own = np.frombuffer(bytes.fromhex(fingerprint), np.uint8).astype(np.int32)
         found = [other.numpy() for other in self.collect(paddle.to_tensor(own))]
@@ -133,12 +115,9 @@ class Group:
 
 
 def join(rank: int, members: int, device: str) -> Group:
-    """Meet the other processes of this training.
+    """Meet the other processes of this training; with 1 member, nobody is waited for.
 
-    Args:
-        rank: the number of this process, from 0.
-        members: how many there are; with 1, nobody is waited for.
-        device: "cpu" (they talk by gloo) or a GPU such as "gpu:0" (by nccl).
+    On the CPU they talk by gloo, on a GPU (a device such as "gpu:0") by nccl.
 
     Raises:
         UsageError: the installed Paddle cannot do this.
@@ -178,10 +157,6 @@ class OwnDropout(Callback):
 
     The first one goes on with the generator that is saved with a run, so that a resumed training
     draws in all processes what it would have drawn.
-
-    Args:
-        group: this process among the others.
-        seed: of the training, 0 or more.
     """
 
     def __init__(self, group: Group, seed: int) -> None:

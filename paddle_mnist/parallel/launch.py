@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import IO
 
 from paddle_mnist.system.errors import TrainingError, UsageError
@@ -35,11 +35,7 @@ _PAUSE = 0.05
 
 
 def place_of_process() -> tuple[int, int]:
-    """The number of this process, from 0, and how many there are: (0, 1) where nobody said more.
-
-    Raises:
-        UsageError: the variables that tell it make no sense.
-    """
+    """The number of this process, from 0, and how many there are, as Paddle's variables say."""
     rank, count = os.environ.get("PADDLE_TRAINER_ID"), os.environ.get("PADDLE_TRAINERS_NUM")
     if rank is None or count is None:
         return 0, 1
@@ -57,15 +53,7 @@ def is_watched() -> bool:
 
 
 def check_processes(count: int, batch_size: int) -> None:
-    """Refuse numbers of processes that cannot train together.
-
-    Args:
-        count: of processes, on all machines.
-        batch_size: images a step.
-
-    Raises:
-        UsageError: there are none, or more than images in a batch.
-    """
+    """Refuse, with a UsageError, numbers of processes that cannot train together."""
     if count < 1:
         raise UsageError(f"the number of processes is {count}; it must be 1 or more")
     if count > batch_size:
@@ -80,10 +68,6 @@ def run_together(command: list[str], count: int) -> int:
 
     The first has this process' output; of the others, only an error is shown.
 
-    Args:
-        command: the words of the command line.
-        count: how many processes, 2 or more.
-
     Returns:
         The exit code of the first process, which has told itself what was wrong, if anything.
 
@@ -97,11 +81,8 @@ def run_together(command: list[str], count: int) -> int:
             "several processes need gloo, which Paddle has on Linux only; leave --processes out"
         )
     with contextlib.ExitStack() as stack:
-        errors: list[IO[str]] = [
-            stack.enter_context(tempfile.TemporaryFile("w+")) for _ in range(count)
-        ]
-        processes = stack.enter_context(_started(command, errors))
-        codes, interrupted = _watch(processes)
+        errors = [stack.enter_context(tempfile.TemporaryFile("w+")) for _ in range(count)]
+        codes, interrupted = _watch(stack.enter_context(_started(command, errors)))
         if interrupted and codes[0] != 130:
             raise KeyboardInterrupt
         _tell_failure(codes, errors)
@@ -109,7 +90,9 @@ def run_together(command: list[str], count: int) -> int:
 
 
 @contextlib.contextmanager
-def _started(command: list[str], errors: list[IO[str]]) -> Iterator[list[subprocess.Popen[bytes]]]:
+def _started(
+    command: list[str], errors: Sequence[IO[str]]
+) -> Iterator[list[subprocess.Popen[bytes]]]:
     processes: list[subprocess.Popen[bytes]] = []
     try:
         for rank, variables in enumerate(_variables(len(errors))):
@@ -160,10 +143,10 @@ def _free_ports(count: int) -> list[int]:
 
 
 def _watch(processes: list[subprocess.Popen[bytes]]) -> tuple[list[int], bool]:
-    """Wait until all have ended, or some time after the first bad end, and end the rest.
+    """Wait until all have ended, or some time after the first bad end.
 
     Returns:
-        The exit code of each (LOST where it had to be ended), and whether Ctrl-C came.
+        The exit code of each (LOST where it still has to be ended), and whether Ctrl-C came.
     """
     interrupted, ends = False, float("inf")
     while time.monotonic() < ends:
@@ -183,7 +166,7 @@ def _watch(processes: list[subprocess.Popen[bytes]]) -> tuple[list[int], bool]:
     return [LOST if code is None else code for code in codes], interrupted
 
 
-def _tell_failure(codes: list[int], errors: list[IO[str]]) -> None:
+def _tell_failure(codes: list[int], errors: Sequence[IO[str]]) -> None:
     # Who lost another one is not the cause; who could still say what is wrong tells more.
     causes = [rank for rank, code in enumerate(codes) if code not in (0, LOST)]
     told = [rank for rank in causes if codes[rank] > 0]

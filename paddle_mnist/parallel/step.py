@@ -34,9 +34,6 @@ def parallel_step(
         precision: "float32"; or "bfloat16" or "float16", in which a GPU then computes operations
             that tolerate it. The smallest gradients vanish in float16, so there the loss is scaled
             up, and the gradients down again.
-
-    Returns:
-        A function like `loop.train_step`, from a whole batch to its loss and right readings.
     """
     mixed = precision != "float32"
     scaler = paddle.amp.GradScaler(enable=precision == "float16")
@@ -53,7 +50,7 @@ def parallel_step(
         _backward(group, scaler.scale(loss_sum))
         correct = count_correct(outputs.astype("float32"), own_labels)
         sums = np.array([float(loss_sum), correct, len(own_labels)], np.float32)
-        loss, share = average_gradients(group, network.parameters(), sums)
+        loss, share = _average_gradients(group, network.parameters(), sums)
         scaler.step(optimizer)
         scaler.update()
         optimizer.clear_grad()
@@ -72,7 +69,7 @@ def _backward(group: Group, loss: paddle.Tensor) -> None:
         raise
 
 
-def average_gradients(
+def _average_gradients(
     group: Group, parameters: list[paddle.Tensor], sums: np.ndarray
 ) -> tuple[float, float]:
     """Replace gradients of sums over parts of a batch by those of the mean over all of it.
@@ -80,8 +77,7 @@ def average_gradients(
     Args:
         group: who computed a part each.
         parameters: with the gradients of the sum of losses; those without one are left out.
-        sums: float32 [3], of this process' part: the sum of the losses, how many images were read
-            right, and how many images it has, 1 or more.
+        sums: float32 [3], of this process' part: of the losses, of right readings, of images.
 
     Returns:
         The mean loss and the share read right, over the whole batch.

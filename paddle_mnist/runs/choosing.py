@@ -27,14 +27,9 @@ def add_run_options(parser: Parser) -> None:
 
 
 def chosen_run(arguments: argparse.Namespace) -> Path:
-    """The folder of the run to use; which one it is, is said where the user did not name it.
-
-    Raises:
-        UsageError: no weights of the stage ship.
-    """
-    run: Path | None = arguments.run
-    if run:
-        return run
+    """The folder of the run to use; which one it is, is said where the user did not name it."""
+    if arguments.run:
+        return Path(arguments.run)
     stage = arguments.stage or SHIPPED[-1]
     folder = shipped_run(stage)
     print(f"weights: those of {stage} that ship; --run takes yours", file=sys.stderr)
@@ -42,11 +37,7 @@ def chosen_run(arguments: argparse.Namespace) -> Path:
 
 
 def prepare_for_run(folder: Path) -> None:
-    """Set the process up, before Paddle is imported, for using a trained run.
-
-    Raises:
-        RunError: there is no run in the folder, or it is damaged.
-    """
+    """Set the process up, before Paddle is imported, for using a trained run."""
     from paddle_mnist.runs.folder import load_record
 
     threads = load_record(folder)["config"].get("threads")
@@ -61,8 +52,7 @@ def check_output_file(path: Path, ending: str) -> None:
         ending: of files of its kind, such as ".onnx".
 
     Raises:
-        UsageError: it is not a file's name, or a folder, or lies in a run's folder, or a file with
-            another ending is there.
+        UsageError: it is not a file's name, or lies in a run's folder, or something else is there.
     """
     from paddle_mnist.runs.folder import RECORD
 

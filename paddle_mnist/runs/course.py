@@ -26,10 +26,7 @@ def course_folder() -> Path:
     """Find the folder that holds `chapters/` and `work/`.
 
     It is the nearest at or above the current one, or else the one that the package was installed
-    from.
-
-    Raises:
-        UsageError: there is none: the package was installed without the course around it.
+    from; a UsageError says that the package was installed without the course around it.
     """
     here = Path.cwd()
     for folder in (here, *here.parents, Path(__file__).resolve().parents[2]):
@@ -47,9 +44,6 @@ def trained(stage: str) -> Recognizer:
 
     A run that is there is used if it is whole and finished, and was trained on the data that there
     is now, by the recipe that there is now.
-
-    Args:
-        stage: a name in `stages.STAGES`.
 
     Raises:
         UsageError: there is no such stage, or the course's folder cannot be found.

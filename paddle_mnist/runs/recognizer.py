@@ -41,25 +41,15 @@ DOUBTS = {
 # Arrays have no single truth value, so a generated == would fail: equality stays that of objects.
 @dataclass(frozen=True, eq=False)
 class Reading:
-    """What a network reads in one picture.
+    """What a network reads in one picture."""
 
-    Attributes:
-        digit: 0 to 9.
-        probabilities: float32 [10]; None for the linear stage, which has none.
-        value: the linear stage's number, before it is rounded; None for all others.
-        image: uint8 [28, 28], what the network saw.
-        class_names: what the ten classes are called.
-        doubt: a key of DOUBTS, where the reading should not be believed; None: no doubt is known.
-        steps: of a picture file: what each step of the preparation returned, see `images.explain`.
-    """
-
-    digit: int
-    probabilities: np.ndarray | None
-    value: float | None
-    image: np.ndarray
+    digit: int  # 0 to 9
+    probabilities: np.ndarray | None  # float32 [10]; None for the linear stage, which has none
+    value: float | None  # the linear stage's number, before it is rounded; None for all others
+    image: np.ndarray  # uint8 [28, 28], what the network saw
     class_names: tuple[str, ...] = DIGITS
-    doubt: str | None = None
-    steps: Mapping[str, Any] | None = None
+    doubt: str | None = None  # a key of DOUBTS; None: no doubt is known
+    steps: Mapping[str, Any] | None = None  # of a picture file, as `images.explain` returns them
 
     @property
     def name(self) -> str:
@@ -69,20 +59,12 @@ class Reading:
 
 @dataclass(eq=False)
 class Recognizer:
-    """Reads digits with a trained network.
+    """Reads digits with a trained network."""
 
-    Attributes:
-        network: in evaluation mode.
-        stage: the name of its stage.
-        record: the run's `run.json`.
-        seen: hashes of the images that the run has seen, as `seen.count_seen` takes them; None:
-            they are not known.
-    """
-
-    network: nn.Layer
-    stage: str
-    record: Record = field(default_factory=dict)
-    seen: Tensors | None = None
+    network: nn.Layer  # in evaluation mode
+    stage: str  # its name
+    record: Record = field(default_factory=dict)  # the run's `run.json`
+    seen: Tensors | None = None  # hashes for `seen.count_seen`; None: they are not known
 
     def __post_init__(self) -> None:
         self.network.eval()

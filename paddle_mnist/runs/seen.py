@@ -1,7 +1,4 @@
-"""Which images a training has seen: a hash of each, so that none of them is a test image later.
-
-Knows arrays only: no files, no runs.
-"""
+"""Which images a training has seen: a hash of each, so that none of them is a test image later."""
 
 from __future__ import annotations
 
@@ -25,10 +22,6 @@ PARTS = {
     "either": "trained on or chosen with",
 }
 
-# So many coincide by chance, such as two sheets without any ink; a test set that was trained on
-# has far more. MNIST and Fashion-MNIST have none.
-CHANCE = 0.001
-
 _BYTES = 8  # 70,000 images: two of them have the same hash with a probability of 1 in 7.5 billion
 
 
@@ -47,11 +40,7 @@ def image_hashes(images: np.ndarray) -> np.ndarray:
 
 
 def seen_images(train: Split, validation: Split) -> dict[str, np.ndarray]:
-    """List what a run that learns from `train` and chooses with `validation` has seen.
-
-    Returns:
-        "train" and "validation" → uint64 [N], in rising order.
-    """
+    """What a run that learns and chooses with these has seen: the part → uint64 [N], rising."""
     parts = {"train": train, "validation": validation}
     return {name: np.sort(image_hashes(split.images)) for name, split in parts.items()}
 
@@ -75,13 +64,10 @@ def count_seen(images: np.ndarray, seen: Seen) -> dict[str, int]:
 
 
 def more_than_by_chance(found: Mapping[str, int], count: int) -> bool:
-    """Whether so many images have been seen that an accuracy on them says nothing.
-
-    Args:
-        found: what `count_seen` returned.
-        count: how many images there are.
-    """
-    return sum(found.values()) > CHANCE * count
+    """Whether so many of `count` images have been seen that an accuracy on them says nothing."""
+    # So many coincide by chance, such as two sheets without any ink; a test set that was trained on
+    # has far more. MNIST and Fashion-MNIST have none.
+    return sum(found.values()) > 0.001 * count
 
 
 def describe_seen(found: Mapping[str, int], count: int) -> str:
@@ -92,10 +78,6 @@ def describe_seen(found: Mapping[str, int], count: int) -> str:
 
 def refuse_seen_test_images(mnist: Mnist, seen: Seen) -> None:
     """Refuse to train where the result would say nothing, before hours of training.
-
-    Args:
-        mnist: the data to train on and to test on.
-        seen: what `seen_images` returned for them.
 
     Raises:
         DataError: more test images than by chance are among those to learn from or choose with.
@@ -114,11 +96,7 @@ def refuse_seen_test_images(mnist: Mnist, seen: Seen) -> None:
 
 
 def checked_seen(path: Path, seen: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Refuse tensors that are not hashes of images; `path` is for the message.
-
-    Raises:
-        RunError: they are something else.
-    """
+    """Refuse, with a RunError, tensors of the file `path` that are not hashes of images."""
     for name, hashes in seen.items():
         if name not in PARTS or hashes.dtype != np.uint64 or hashes.ndim != 1:
             found = f"{name!r}: {hashes.dtype} {list(hashes.shape)}"

@@ -23,9 +23,6 @@ SEEN_OF_MNIST = FOLDER / "mnist_training_images.safetensors"
 def shipped_run(stage: str) -> Path:
     """Find the folder of a stage's run that ships; it is loaded like any other run.
 
-    Args:
-        stage: a name in SHIPPED.
-
     Raises:
         UsageError: there is no such stage, or no weights of it ship.
     """
@@ -40,11 +37,7 @@ def shipped_run(stage: str) -> Path:
 
 
 def seen_of_mnist() -> Tensors:
-    """Read the hashes of MNIST's 60,000 training images, as `Run.seen` gives those of a run.
-
-    Raises:
-        RunError: the package's file of them is missing or damaged.
-    """
+    """Read the hashes of MNIST's 60,000 training images, as `Run.seen` gives those of a run."""
     from paddle_mnist.runs.folder import read_tensors
     from paddle_mnist.runs.seen import checked_seen
 

@@ -16,21 +16,15 @@ from paddle_mnist.runs.seen import count_seen, describe_seen, more_than_by_chanc
 def submit(folder: Path, test_csv: Path, path: Path) -> None:
     """Read all images of Kaggle's test.csv, write the submission, and print what is in it.
 
-    Args:
-        folder: the run that reads.
-        test_csv: the images.
-        path: the submission.
-
     Raises:
         DataError: `test_csv` cannot be read, or is another file.
-        RunError: there is no run, or it is damaged.
+        RunError: there is no run in `folder`, or it is damaged.
         UsageError: `path` cannot be written, or holds anything but an earlier submission.
     """
     check_submission_file(path, test_csv)
     recognizer = Recognizer.load(folder)
     images = read_unlabelled(test_csv)  # [N, 28, 28]
-    doubt = doubt_of_score(recognizer, images)
-    if doubt:
+    if doubt := _doubt_of_score(recognizer, images):
         print(f"note: {doubt}", file=sys.stderr)
     digits = predicted_digits(recognizer.outputs(images))  # [N]
     write_submission(path, digits)
@@ -40,16 +34,9 @@ def submit(folder: Path, test_csv: Path, path: Path) -> None:
         print(f"  {name:{width}}  {(digits == digit).sum():6,}")
 
 
-def doubt_of_score(recognizer: Recognizer, images: np.ndarray) -> str | None:
-    """Tell why a submission's score would not be honest; None: the run has not seen the images.
-
-    Kaggle mixed MNIST's 70,000 images before dividing them, so most of those in its test.csv are
-    training images of MNIST. A run that was trained on Kaggle's own train.csv has seen none.
-
-    Args:
-        recognizer: the run that reads.
-        images: uint8 [N, 28, 28], those of test.csv.
-    """
+def _doubt_of_score(recognizer: Recognizer, images: np.ndarray) -> str | None:
+    # Kaggle mixed MNIST's 70,000 images before dividing them, so most of those in its test.csv are
+    # training images of MNIST. A run that was trained on Kaggle's own train.csv has seen none.
     if recognizer.seen is None:
         return "it is not known what this run was trained on; it may have seen these images"
     found = count_seen(images, recognizer.seen)
