@@ -53,7 +53,8 @@ def part_of(rank: int, members: int, count: int) -> slice:
 class Group:
     """The processes that train one network together; this is one of them.
 
-    With one process everything here is free and changes no bit.
+    With one process everything here is free and changes no bit. A ProcessLostError says that
+    another one has ended.
 
     Attributes:
         rank: the number of this process, from 0.
