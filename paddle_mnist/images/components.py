@@ -11,15 +11,11 @@ import numpy as np
 # Arrays have no single truth value, so a generated == would fail: equality stays that of objects.
 @dataclass(frozen=True, eq=False)
 class Component:
-    """One piece of ink.
+    """One piece of ink, in the rows `top` to `bottom` - 1 and the columns `left` to `right` - 1.
 
     Attributes:
-        pixels: bool [H, W], where it is.
+        pixels: bool [H, W], where it is in the whole picture.
         ink: the sum of its levels.
-        top: its first row.
-        bottom: the row after its last.
-        left: its first column.
-        right: the column after its last.
     """
 
     pixels: np.ndarray

@@ -29,9 +29,7 @@ DEEP_GREYS = (*SIXTEEN_BITS, "I", "F")
 GREYS = ("1", "L", *DEEP_GREYS)
 COLOURS = ("LA", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr")
 
-# Tag 0x0112 of EXIF says how the camera was held (EXIF 2.32, section 4.6.4).
-ORIENTATION = 0x0112
-AS_STORED = 1  # its value for a picture that needs no turn
+ORIENTATION = 0x0112  # of EXIF: how the camera was held (EXIF 2.32, section 4.6.4)
 
 
 def _read(path: str | os.PathLike[str]) -> bytes:

@@ -1,12 +1,12 @@
 """Turn any picture of one digit into what MNIST's own pictures are: 28x28, white ink on black.
 
 Each step is a function of its own, so that it can be shown, measured or left out; `STEPS` is
-their order. The steps follow the description of MNIST by LeCun, Cortes and Burges
+their order. They follow the description of MNIST by LeCun, Cortes and Burges
 (http://yann.lecun.com/exdb/mnist/): the digit fills a box of 20x20 pixels with its aspect kept,
-and its centre of mass is moved to the middle of 28x28.
+and its centre of mass is moved to the middle of 28x28. The steps from `cut_out_digit` on raise
+`PictureError` where there is no ink.
 
 This file knows nothing of networks, and it does not scale pixels to 0…1: that is `norm_img`.
-It expects one digit in a picture and does not look for several.
 """
 
 from __future__ import annotations
@@ -17,20 +17,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageFilter
+from PIL import Image, ImageChops, ImageFilter
 
-from paddle_mnist.images.opening import (
-    AS_STORED,
-    DEEP_GREYS,
-    GREYS,
-    ORIENTATION,
-    SIXTEEN_BITS,
-    open_picture,
-)
+from paddle_mnist.images.opening import DEEP_GREYS, GREYS, ORIENTATION, SIXTEEN_BITS, open_picture
 from paddle_mnist.images.surroundings import NO_DIGIT, cut_out_digit, find_digit, remove_lines
 from paddle_mnist.system.errors import PictureError, UsageError
 
-# What undoes each way in which a camera was held.
+# What undoes each way of holding a camera, by its number in EXIF.
 MOVES = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -61,28 +54,16 @@ SIZE = 28  # pixels: MNIST's pictures, as `data.split.SIDE`, which this room doe
 
 
 def upright(picture: Image.Image) -> Image.Image:
-    """Turn a photo the way it was seen: cameras note the turn in EXIF and store the photo lying.
-
-    Args:
-        picture: any picture.
-
-    Returns:
-        The picture, turned or mirrored if its EXIF says so.
-    """
-    move = MOVES.get(picture.getexif().get(ORIENTATION, AS_STORED))
+    """Turn a photo the way it was seen: cameras note the turn in EXIF and store the photo lying."""
+    move = MOVES.get(picture.getexif().get(ORIENTATION, 1))  # 1: as it is stored
     return picture if move is None else picture.transpose(move)
 
 
 def on_white(picture: Image.Image) -> Image.Image:
     """Lay a picture with transparent parts on white paper.
 
-    Without this, black ink on a transparent ground becomes black on black.
-
-    Args:
-        picture: any picture of the modes in `GREYS + COLOURS`.
-
-    Returns:
-        The same picture without transparency: grey modes as they are, all others as RGB.
+    Without this, black ink on a transparent ground becomes black on black. Pictures of the modes
+    in `GREYS` stay as they are, if nothing is transparent; all others become RGB.
     """
     if picture.mode in DEEP_GREYS:  # Pillow cannot convert these without damage
         return picture
@@ -132,11 +113,7 @@ def to_grey(picture: Image.Image) -> np.ndarray:
 def not_too_large(grey: np.ndarray) -> np.ndarray:
     """Reduce a large picture by averaging blocks of pixels, which smooths the paper's grain too.
 
-    Args:
-        grey: uint8 `[H, W]`.
-
-    Returns:
-        uint8 `[H', W']`: less than twice `LONGEST_SIDE` on each side.
+    uint8 `[H, W]` becomes uint8 `[H', W']`, less than twice `LONGEST_SIDE` on each side.
     """
     factor = max(grey.shape) // LONGEST_SIDE
     return np.asarray(Image.fromarray(grey).reduce(factor)) if factor > 1 else grey
@@ -152,7 +129,7 @@ def white_ink_on_black(grey: np.ndarray) -> np.ndarray:
         grey: uint8 `[H, W]`, 0 for black.
 
     Returns:
-        uint8 `[H, W]`: the ink is lighter than the paper.
+        uint8 `[H, W]`, the ink lighter than the paper.
     """
     paper = np.median(np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]]))
     darkest, lightest = np.percentile(grey, [0.1, 99.9])  # a few odd pixels must not decide
@@ -183,9 +160,7 @@ def even_light(ink: np.ndarray) -> np.ndarray:
     small = picture.reduce(math.ceil(max(ink.shape) / SHADE_SIDE))
     window = 2 * int(max(small.size) * WIDEST_STROKE / 2) + 1  # Pillow's filters need odd sizes
     opened = small.filter(ImageFilter.MinFilter(window)).filter(ImageFilter.MaxFilter(window))
-    shade = np.asarray(opened.resize(picture.size))
-    strokes: np.ndarray = np.maximum(ink, shade) - shade  # [H, W]
-    return strokes
+    return np.asarray(ImageChops.subtract(picture, opened.resize(picture.size)))  # [H, W]
 
 
 def _threshold(ink: np.ndarray) -> int:
@@ -236,9 +211,6 @@ def crop_to_ink(ink: np.ndarray) -> np.ndarray:
 
     Returns:
         uint8 `[h, w]`: the smallest rectangle that holds all pixels of at least `INK`.
-
-    Raises:
-        PictureError: there is no ink.
     """
     rows = np.flatnonzero((ink >= INK).any(axis=1))
     columns = np.flatnonzero((ink >= INK).any(axis=0))
@@ -248,18 +220,13 @@ def crop_to_ink(ink: np.ndarray) -> np.ndarray:
 
 
 def stroke_width(ink: np.ndarray) -> float:
-    """Measure how wide strokes are: twice the area of the ink, by the length of its outline.
+    """Measure how wide the strokes of uint8 `[H, W]` are, in pixels; 0 where there is no ink.
 
-    A stroke is much longer than wide, so its outline is about twice its length. The outline is
-    measured along rows and columns, and that is 4/pi times too long, averaged over all directions
-    (Cauchy and Crofton's formula of integral geometry). So a single straight stroke comes out up to
-    27% too wide, upright, or 10% too narrow, at 45 degrees; a digit's strokes are a mixture.
-
-    Args:
-        ink: uint8 `[H, W]`, 0 for paper.
-
-    Returns:
-        The mean width in pixels; 0 where there is no ink.
+    The width is twice the area of the ink by the length of its outline: a stroke is much longer
+    than wide, so its outline is about twice its length. The outline is measured along rows and
+    columns, which is 4/pi times too long, averaged over all directions (Cauchy and Crofton's
+    formula of integral geometry). So a single straight stroke comes out up to 27% too wide,
+    upright, or 10% too narrow, at 45 degrees; a digit's strokes are a mixture.
     """
     levels = np.pad(ink.astype(np.float64), 1)
     outline = np.abs(np.diff(levels, axis=0)).sum() + np.abs(np.diff(levels, axis=1)).sum()
@@ -278,9 +245,6 @@ def usual_stroke_width(ink: np.ndarray) -> np.ndarray:
 
     Returns:
         uint8 `[h', w']`: the digit with wider or narrower strokes; the same where they are usual.
-
-    Raises:
-        PictureError: there is no ink.
     """
     margin = 2 * PEN_SIDE // BOX  # pixels: room to grow
     large = np.pad(_scale_to(ink, PEN_SIDE), margin)
@@ -321,9 +285,6 @@ def fit_in_box(ink: np.ndarray, size: int = BOX) -> np.ndarray:
 
     Returns:
         uint8 `[h', w']`: the longest side has `size` pixels, the other at least 1.
-
-    Raises:
-        PictureError: there is no ink.
     """
     box = _scale_to(ink, size)
     if box.max() == 0:
@@ -331,14 +292,14 @@ def fit_in_box(ink: np.ndarray, size: int = BOX) -> np.ndarray:
     return _stretch(box, 0, box.max())  # [h', w']
 
 
-def _offset(mass: np.ndarray, size: int) -> int:
-    """Return where the box begins, so that the mean position of `mass` comes to pixel size/2."""
+def _offset(mass: np.ndarray) -> int:
+    """Return where the box begins, so that the mean position of `mass` comes to pixel SIZE/2."""
     centre = float(np.average(np.arange(mass.size), weights=mass))
     # No ink may leave the picture, even if a centre far off the middle stays off.
-    return min(max(round(size / 2 - centre), 0), size - mass.size)
+    return min(max(round(SIZE / 2 - centre), 0), SIZE - mass.size)
 
 
-def centre_of_mass_to_middle(ink: np.ndarray, size: int = SIZE) -> np.ndarray:
+def centre_of_mass_to_middle(ink: np.ndarray) -> np.ndarray:
     """Lay the digit on black so that its centre of mass is in the middle, to the nearest pixel.
 
     The middle is pixel (14, 14) of 28x28, counted from 0: in MNIST's 60,000 training pictures
@@ -346,26 +307,24 @@ def centre_of_mass_to_middle(ink: np.ndarray, size: int = SIZE) -> np.ndarray:
     14.00. Ink is never cut off: a digit that would stick out is moved back inside.
 
     Args:
-        ink: uint8 `[h, w]`, not all 0, both sides at most `size`.
-        size: side of the result in pixels.
+        ink: uint8 `[h, w]`, not all 0, both sides at most 28.
 
     Returns:
-        uint8 `[size, size]`.
+        uint8 `[28, 28]`.
 
     Raises:
         PictureError: there is no ink, or it is larger than the result.
     """
     height, width = ink.shape
-    if max(height, width) > size:
+    if max(height, width) > SIZE:
         raise PictureError(
-            f"ink of {height} x {width} pixels does not fit into {size} x {size}; "
+            f"ink of {height} x {width} pixels does not fit into {SIZE} x {SIZE}; "
             "use fit_in_box first"
         )
     if not ink.any():
         raise PictureError(NO_DIGIT)
-    top = _offset(ink.sum(axis=1), size)
-    left = _offset(ink.sum(axis=0), size)
-    image = np.zeros((size, size), np.uint8)
+    top, left = _offset(ink.sum(axis=1)), _offset(ink.sum(axis=0))
+    image = np.zeros((SIZE, SIZE), np.uint8)
     image[top : top + height, left : left + width] = ink
     return image  # [28, 28]
 
@@ -396,8 +355,7 @@ def explain(
 
     Args:
         picture: as `open_picture` returns it.
-        instead: functions that take the place of steps, by the step's name; to see what a step
-            is worth.
+        instead: functions that take the place of steps, by the step's name.
 
     Returns:
         The step's name → the picture after it: first Pillow's pictures, from `to_grey` on uint8
@@ -407,58 +365,34 @@ def explain(
         PictureError: the picture is blank, or has no pixels that can be read.
         UsageError: `instead` names a step that there is not.
     """
-    instead = instead or {}
-    unknown = set(instead) - {step.__name__ for step in STEPS}
+    steps = {step.__name__: step for step in STEPS}
+    unknown = ", ".join(sorted(set(instead or {}) - set(steps)))
     if unknown:
-        raise UsageError(
-            f"there is no step {', '.join(sorted(unknown))}; the steps are: "
-            + ", ".join(step.__name__ for step in STEPS)
-        )
+        raise UsageError(f"there is no step {unknown}; the steps are: {', '.join(steps)}")
+    steps.update(instead or {})
     result: Any = picture
     results = {}
-    for step in STEPS:
-        result = instead.get(step.__name__, step)(result)
-        results[step.__name__] = result
+    for name, step in steps.items():
+        result = results[name] = step(result)
     return results
 
 
 def explain_with_doubt(
     picture: Image.Image,
 ) -> tuple[dict[str, Image.Image | np.ndarray], str | None]:
-    """Do as `explain`, and tell what speaks against there being just one digit.
-
-    Args:
-        picture: as `open_picture` returns it.
-
-    Returns:
-        What `explain` returns; and the doubt, see `CutOut`.
-
-    Raises:
-        PictureError: the picture is blank, or has no pixels that can be read.
-    """
-    found = []
+    """Do as `explain`, and return the doubt of `find_digit` as well."""
+    doubts = []
 
     def cut_out(ink: np.ndarray) -> np.ndarray:
-        found.append(find_digit(ink))
-        return found[0].ink
+        digit, doubt = find_digit(ink)
+        doubts.append(doubt)
+        return digit
 
-    steps = explain(picture, {cut_out_digit.__name__: cut_out})
-    return steps, found[0].doubt
+    return explain(picture, {cut_out_digit.__name__: cut_out}), doubts[0]
 
 
 def prepare(picture: Image.Image, instead: Mapping[str, Step] | None = None) -> np.ndarray:
-    """Turn a picture of one digit into what MNIST's pictures are: all `STEPS`, one after another.
-
-    Args:
-        picture: as `open_picture` returns it.
-        instead: functions that take the place of steps, by the step's name.
-
-    Returns:
-        uint8 `[28, 28]`, white ink on black.
-
-    Raises:
-        PictureError: the picture is blank, or has no pixels that can be read.
-    """
+    """Do all `STEPS` as `explain` does, and keep only the last result: uint8 `[28, 28]`."""
     return np.asarray(list(explain(picture, instead).values())[-1])  # [28, 28]
 
 
@@ -486,16 +420,11 @@ def load_image_plain(path: str | os.PathLike[str]) -> np.ndarray:
     """Read a picture as the PaddlePaddle course does: resized to 28x28 as a whole and inverted.
 
     Kept for comparison: nothing is cropped or centred, and light ink on a dark ground becomes
-    dark ink on light. `norm_img` of the result is the course's `1 - im / 255`.
-
-    Args:
-        path: a picture file, see `open_picture`.
+    dark ink on light. `norm_img` of the result is the course's `1 - im / 255`. It takes
+    and raises what `load_image` does, but reads a blank picture too.
 
     Returns:
         uint8 `[1, 28, 28]`.
-
-    Raises:
-        PictureError: the file is not a picture.
     """
     picture = open_picture(path)
     try:

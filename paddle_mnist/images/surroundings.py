@@ -1,8 +1,7 @@
 """Part a digit from what surrounds it: ruled lines, frames, the edge of the paper, specks.
 
-All of it is seen well enough in a small copy of the picture, in which each pixel is the mean of a
-block: thin lines and grain fade there, and strokes stay. Only what is decided there is done to the
-picture itself.
+All of it is decided by a small copy of the picture, in which each pixel is the mean of a block:
+thin lines and grain fade there, and strokes stay. The picture itself is only cut and cleared.
 """
 
 from __future__ import annotations
@@ -10,7 +9,6 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -53,13 +51,10 @@ NO_DIGIT = (
 
 
 def small_copy(ink: np.ndarray) -> tuple[np.ndarray, int]:
-    """Average blocks of pixels.
-
-    Args:
-        ink: uint8 `[H, W]`.
+    """Average blocks of uint8 `[H, W]`.
 
     Returns:
-        uint8 `[h, w]`, both at most `COPY_SIDE`; and the side of a block.
+        uint8 `[h, w]`, both at most `COPY_SIDE`; and the side of a block in pixels.
     """
     block = math.ceil(max(ink.shape) / COPY_SIDE)
     return np.asarray(Image.fromarray(ink).reduce(block)), block  # [h, w]
@@ -89,7 +84,8 @@ def remove_lines(ink: np.ndarray) -> np.ndarray:
     if (mask & ~lines).sum() < LINE_REST:  # one line alone may be a 1; several are a blank sheet
         return np.zeros_like(ink) if _are_several(lines) else ink
     height, width = ink.shape
-    return np.where(_enlarge(lines, block)[:height, :width], 0, ink).astype(np.uint8)
+    gone = lines.repeat(block, axis=0).repeat(block, axis=1)[:height, :width]
+    return np.where(gone, 0, ink).astype(np.uint8)
 
 
 def _is_printed(copy: np.ndarray, lines: np.ndarray, mask: np.ndarray) -> bool:
@@ -105,13 +101,12 @@ def _is_printed(copy: np.ndarray, lines: np.ndarray, mask: np.ndarray) -> bool:
 
 
 def _are_several(lines: np.ndarray) -> bool:
-    return max(_typical_count(lines), _typical_count(lines.T)) >= 2
-
-
-def _typical_count(lines: np.ndarray) -> float:
-    """How many runs of true values a column has, in the middle of all columns."""
-    starts = np.diff(np.pad(lines, ((1, 0), (0, 0))).astype(np.int8), axis=0) == 1
-    return float(np.median(starts.sum(axis=0)))
+    """Whether the typical column, or the typical row, crosses two lines or more."""
+    for turned in (lines, lines.T):
+        starts = np.diff(turned.astype(np.int8), axis=0, prepend=0) == 1
+        if np.median(starts.sum(axis=0)) >= 2:
+            return True
+    return False
 
 
 def find_lines(mask: np.ndarray) -> np.ndarray:
@@ -164,31 +159,15 @@ def _find_lines_of_slope(mask: np.ndarray, slides: np.ndarray) -> np.ndarray:
 
 def _slid_rows(mask: np.ndarray, slides: np.ndarray) -> np.ndarray:
     """The mask with columns that slide up by `slides`, [w]; LINE_MARGIN more rows at both ends."""
-    height, width = mask.shape
+    height = len(mask)
     rows = np.arange(-LINE_MARGIN, height + LINE_MARGIN)[:, np.newaxis] + slides
     # Beyond the border goes on what is there: the edge of a desk is not thin.
-    slid: np.ndarray = mask[rows.clip(0, height - 1), np.arange(width)]
-    return slid
+    return np.take_along_axis(mask, rows.clip(0, height - 1), axis=0)
 
 
 def _reaches_borders(line: np.ndarray) -> bool:
     end = max(1, round(LINE_END * len(line)))
     return bool(line[:end].any() and line[-end:].any())
-
-
-# Arrays have no single truth value, so a generated == would fail: equality stays that of objects.
-@dataclass(frozen=True, eq=False)
-class CutOut:
-    """The part of a picture that holds the digit.
-
-    Attributes:
-        ink: uint8 [h, w], the rectangle around the digit, with little paper around it.
-        doubt: "nothing": all that was found runs along a border: shade that is left, or the edge
-            of a desk; "several": there seem to be several digits side by side; None: neither.
-    """
-
-    ink: np.ndarray
-    doubt: Literal["nothing", "several"] | None
 
 
 def cut_out_digit(ink: np.ndarray) -> np.ndarray:
@@ -206,20 +185,16 @@ def cut_out_digit(ink: np.ndarray) -> np.ndarray:
     Raises:
         PictureError: there is no ink.
     """
-    return find_digit(ink).ink
+    return find_digit(ink)[0]
 
 
-def find_digit(ink: np.ndarray) -> CutOut:
+def find_digit(ink: np.ndarray) -> tuple[np.ndarray, Literal["nothing", "several"] | None]:
     """Cut out the digit as `cut_out_digit`, and tell what speaks against there being just one.
 
-    Args:
-        ink: uint8 `[H, W]`, 0 for paper, as `remove_lines` returns it.
-
     Returns:
-        The rectangle that holds the digit, and a doubt.
-
-    Raises:
-        PictureError: there is no ink.
+        What `cut_out_digit` returns, and the doubt. "nothing": all that was found runs along a
+        border, as the edge of a desk does; "several": there seem to be several digits side by
+        side; None: neither.
     """
     copy, block = small_copy(ink)
     pieces = digit_pieces(copy)
@@ -227,13 +202,10 @@ def find_digit(ink: np.ndarray) -> CutOut:
     left = max(min(piece.left for piece in pieces) - 1, 0) * block
     bottom = (max(piece.bottom for piece in pieces) + 1) * block
     right = (max(piece.right for piece in pieces) + 1) * block
-    return CutOut(ink[top:bottom, left:right], _doubt(pieces))  # [h, w]
-
-
-def _doubt(pieces: Sequence[Component]) -> Literal["nothing", "several"] | None:
+    digit = ink[top:bottom, left:right]  # [h, w]
     if all(_is_edge(piece) for piece in pieces):
-        return "nothing"
-    return "several" if _seem_several(pieces) else None
+        return digit, "nothing"
+    return digit, "several" if _seem_several(pieces) else None
 
 
 def _seem_several(pieces: Sequence[Component]) -> bool:
@@ -260,13 +232,7 @@ def _extent(pieces: Sequence[Component]) -> tuple[int, int]:
 
 
 def digit_pieces(copy: np.ndarray) -> list[Component]:
-    """Find the pieces of ink that the digit consists of.
-
-    Args:
-        copy: uint8 `[h, w]`, as `small_copy` returns it.
-
-    Returns:
-        At least one piece; those of a digit whose strokes stand apart are several.
+    """Find the pieces of ink that the digit consists of, in a `small_copy`: at least one.
 
     Raises:
         PictureError: there is no ink.
@@ -277,8 +243,7 @@ def digit_pieces(copy: np.ndarray) -> list[Component]:
     # A frame may hang together only where faint ink counts, or, crossed by faint lines, only
     # where it does not.
     cleared = strong & _without_frames(copy, copy >= FAINT_INK * copy.max())
-    strong = cleared if cleared.any() else strong
-    strong = _without_frames(copy, strong)
+    strong = _without_frames(copy, cleared if cleared.any() else strong)
     pieces = connected_components(copy, strong)
     largest = max(piece.ink for piece in pieces)
     return [piece for piece in pieces if piece.ink >= PIECE * largest]
@@ -301,27 +266,18 @@ def _without_frames(copy: np.ndarray, mask: np.ndarray) -> np.ndarray:
 
 def _touched_borders(piece: Component) -> int:
     height, width = piece.pixels.shape
-    touched = (piece.top == 0, piece.left == 0, piece.bottom == height, piece.right == width)
-    return sum(touched)
+    return sum((piece.top == 0, piece.left == 0, piece.bottom == height, piece.right == width))
 
 
 def _is_edge(piece: Component) -> bool:
     pixels = piece.pixels
     depth = max(1, round(EDGE_DEPTH * min(pixels.shape)))
     sides = (pixels[:depth], pixels[-depth:], pixels.T[:depth], pixels.T[-depth:])
-    return bool(max(side.any(axis=0).mean() for side in sides) >= EDGE_SHARE)
+    return any(side.any(axis=0).mean() >= EDGE_SHARE for side in sides)
 
 
 def _frames(frame: Component, digit: Component) -> bool:
     """Whether a piece goes around another on all four sides, and is angular."""
-    if not (
-        frame.top < digit.top
-        and frame.bottom > digit.bottom
-        and frame.left < digit.left
-        and frame.right > digit.right
-        and digit.height >= FRAME_HEIGHT * frame.height
-    ):
-        return False
     rows, columns = slice(digit.top, digit.bottom), slice(digit.left, digit.right)
     around = (
         frame.pixels[rows, : digit.left],
@@ -330,8 +286,9 @@ def _frames(frame: Component, digit: Component) -> bool:
         frame.pixels[digit.bottom :, columns],
     )
     return (
-        not frame.pixels[rows, columns].any()
+        digit.height >= FRAME_HEIGHT * frame.height
         and all(side.any() for side in around)
+        and not frame.pixels[rows, columns].any()
         and _corners(frame) >= 3
     )
 
@@ -347,7 +304,3 @@ def _corners(piece: Component) -> int:
         pixels[-height:, -width:],
     )
     return sum(bool(corner.any()) for corner in corners)
-
-
-def _enlarge(mask: np.ndarray, block: int) -> np.ndarray:
-    return np.repeat(np.repeat(mask, block, axis=0), block, axis=1)

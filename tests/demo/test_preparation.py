@@ -296,12 +296,12 @@ def test_ink_along_a_border_only_is_nothing(engine, boxes, nothing):
     found = engine("prepare", on_paper(sheet))
     lines = unpacked(dict(found["steps"])["remove_lines"])
     assert (found["doubt"] == "nothing") == nothing
-    assert found["doubt"] == surroundings.find_digit(lines).doubt
+    assert found["doubt"] == surroundings.find_digit(lines)[1]
 
 
 def test_doubts_are_those_of_python(engine, files, expected):
     for path, steps in zip(files, expected):
-        doubt = steps and surroundings.find_digit(steps["remove_lines"]).doubt
+        doubt = steps and surroundings.find_digit(steps["remove_lines"])[1]
         assert in_page(engine, path)["doubt"] == doubt, path.name
 
 
@@ -315,7 +315,7 @@ def test_several_digits_are_noticed_as_in_python(engine, files):
         sheet = np.concatenate(pair[: random.integers(1, 3)], axis=1)
         seen = engine("prepare", on_paper(sheet))
         lines = dict(seen["steps"])["remove_lines"]
-        assert seen["doubt"] == surroundings.find_digit(unpacked(lines)).doubt
+        assert seen["doubt"] == surroundings.find_digit(unpacked(lines))[1]
 
 
 @pytest.mark.parametrize(
@@ -335,7 +335,7 @@ def test_two_bars_are_several_if_both_are_high_and_apart(engine, right, several)
         sheet[top : top + height, left : left + width] = 255
     seen = engine("prepare", on_paper(sheet))
     assert (seen["doubt"] == "several") == several
-    assert seen["doubt"] == surroundings.find_digit(sheet).doubt
+    assert seen["doubt"] == surroundings.find_digit(sheet)[1]
 
 
 # A bar of 60 x 10 pixels on a sheet, dark on light; a tenth of it is whole pixels.

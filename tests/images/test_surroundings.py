@@ -378,7 +378,7 @@ def test_the_box_has_a_little_paper_around():
 
 
 def seem_several(ink: np.ndarray) -> bool:
-    return surroundings.find_digit(ink).doubt == "several"
+    return surroundings.find_digit(ink)[1] == "several"
 
 
 @pytest.mark.parametrize("gap", [20, 40])
@@ -485,7 +485,7 @@ def sheet_with_edge(depth: int = 12) -> np.ndarray:
 
 
 def seem_nothing(ink: np.ndarray) -> bool:
-    return surroundings.find_digit(ink).doubt == "nothing"
+    return surroundings.find_digit(ink)[1] == "nothing"
 
 
 def test_an_edge_alone_is_nothing():
