@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -45,7 +44,7 @@ def import_weights(arguments: argparse.Namespace) -> None:
 
     weights = read_pdparams(arguments.file)
     model = fit_to_stage(weights, arguments.stage)
-    save_run(folder, record_of(arguments.file, arguments.stage), model, None)
+    save_run(folder, _record_of(arguments.file, arguments.stage), model, None)
     if set(model) != set(weights):
         print("the file has other names than this course; order and shapes decided what is what")
     print(f"the run is in {folder}")
@@ -56,11 +55,7 @@ def import_weights(arguments: argparse.Namespace) -> None:
 
 
 def refuse_trained_run(folder: Path) -> None:
-    """Refuse to replace a run that took training.
-
-    Raises:
-        RunError: the folder holds a run that was trained, or a damaged one.
-    """
+    """Raise RunError where the folder holds a run that was trained, or a damaged one."""
     from paddle_mnist.runs.folder import RECORD, load_record
 
     if (folder / RECORD).exists() and "imported" not in load_record(folder):
@@ -69,14 +64,15 @@ def refuse_trained_run(folder: Path) -> None:
         )
 
 
-def record_of(file: Path, stage: str) -> Record:
-    """Make the `run.json` of imported weights, without what is not known of their training."""
+def _record_of(file: Path, stage: str) -> Record:
+    # Without what is not known of their training.
     import dataclasses
 
     import numpy as np
     import paddle
 
     from paddle_mnist.core.config import configure
+    from paddle_mnist.runs.record import sha256
     from paddle_mnist.system.runtime import thread_count
 
     return {
@@ -85,10 +81,7 @@ def record_of(file: Path, stage: str) -> Record:
         "parameters": STAGES[stage].parameters,
         "data": {"kind": "unknown", "path": f"unknown: imported from {file.name}"},
         "history": [],
-        "imported": {
-            "file": file.name,
-            "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
-        },
+        "imported": {"file": file.name, "sha256": sha256(file.read_bytes())},
         "test": None,
         "versions": {"paddle": paddle.version.full_version, "numpy": np.__version__},
     }

@@ -1,6 +1,6 @@
 """Write a network in another program's format, compare the result, and put it into its place.
 
-Knows nothing of the command line.
+Knows nothing of the command line. To import it needs no Paddle: the command checks the place first.
 """
 
 from __future__ import annotations
@@ -9,14 +9,20 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from paddle_mnist import __version__
+from paddle_mnist.core.stages import build_network
+from paddle_mnist.formats.inference_model import FILES, inference_outputs, write_inference_model
+from paddle_mnist.formats.onnx_model import onnx_outputs, write_onnx
+from paddle_mnist.formats.pdparams import read_pdparams, write_pdparams
+from paddle_mnist.images.preparation import BOX, SIZE
 from paddle_mnist.runs.choosing import check_output_file
+from paddle_mnist.runs.state import load_weights, weights_of
 from paddle_mnist.system.errors import RunError, UsageError
 from paddle_mnist.system.files import leftovers, replace_file, sync_folder, write_synced, writing
 
@@ -37,10 +43,6 @@ def check_place(name: str, out: Path) -> None:
     A file with the format's ending, and a folder that holds nothing but an inference model, are
     replaced.
 
-    Args:
-        name: the format.
-        out: where the user wants it.
-
     Raises:
         UsageError: the format is unknown, or something else is in the way.
     """
@@ -51,75 +53,47 @@ def check_place(name: str, out: Path) -> None:
         )
     if name != "paddle":
         check_output_file(out, FORMATS[name])
-    elif out.exists() and not _is_inference_model(out):
+    elif out.exists() and not (
+        out.is_dir() and {path.name for path in out.iterdir()} <= set(FILES)
+    ):
         raise UsageError(
             f"{out} is there already, and is not an exported model; -o needs a new folder for "
             "Paddle's inference model"
         )
 
 
-def _is_inference_model(folder: Path) -> bool:
-    from paddle_mnist.formats.inference_model import FILES
-
-    return folder.is_dir() and {path.name for path in folder.iterdir()} <= set(FILES)
-
-
 @contextmanager
 def draft_of(recognizer: Recognizer, name: str) -> Iterator[Path]:
     """Write a network in one of the formats, into a folder that is gone after the block.
 
-    Args:
-        recognizer: the network.
-        name: the format.
-
     Yields:
-        What was written.
+        What was written, a file or a folder.
 
     Raises:
         UsageError: what the format needs is not installed.
         RunError: the network cannot be translated, or the draft cannot be written.
     """
-    with _draft_errors():
-        scratch = tempfile.TemporaryDirectory(prefix="paddle-mnist-")
-    with scratch as folder:
-        draft = Path(folder) / "draft"
-        with _draft_errors():
-            _write(name, recognizer, draft)
+    with ExitStack() as stack:
+        try:
+            scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="paddle-mnist-"))
+            draft = Path(scratch) / "draft"
+            if name == "pdparams":
+                write_pdparams(draft, weights_of(recognizer.network))
+            else:
+                write = write_onnx if name == "onnx" else write_inference_model
+                write(recognizer.network, draft, contract(recognizer))
+        except OSError as error:
+            raise RunError(
+                f"no draft can be written: {error}; make room there, or let TMPDIR name a folder "
+                "with room"
+            ) from error
         yield draft
-
-
-@contextmanager
-def _draft_errors() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise RunError(
-            f"no draft can be written: {error}; make room there, or let TMPDIR name a folder "
-            "with room"
-        ) from error
-
-
-def _write(name: str, recognizer: Recognizer, path: Path) -> None:
-    if name == "onnx":
-        from paddle_mnist.formats.onnx_model import write_onnx
-
-        write_onnx(recognizer.network, path, contract(recognizer))
-    elif name == "paddle":
-        from paddle_mnist.formats.inference_model import write_inference_model
-
-        write_inference_model(recognizer.network, path, contract(recognizer))
-    else:
-        from paddle_mnist.formats.pdparams import write_pdparams
-        from paddle_mnist.runs.state import weights_of
-
-        write_pdparams(path, weights_of(recognizer.network))
 
 
 def contract(recognizer: Recognizer) -> dict[str, str]:
     """Tell what somebody needs to know who has nothing but the exported network."""
-    from paddle_mnist.images.preparation import BOX, SIZE
-
     record = recognizer.record
+    test = record.get("test")
     output = (
         "logits: float32 [N, 10], a score for each digit; the largest is the digit that is read"
     )
@@ -135,24 +109,16 @@ def contract(recognizer: Recognizer) -> dict[str, str]:
             "from 0; pixels / 255; laid out row by row"
         ),
         "output": output,
-        "test_accuracy": _test_accuracy(record.get("test")),
+        "test_accuracy": (
+            f"{test['accuracy']:.4f} on {test['count']:,} images" if test else "not measured"
+        ),
         "weights_sha256": record.get("files", {}).get("model.safetensors", "unknown"),
         "data_fingerprint": str(record.get("data", {}).get("fingerprint") or "unknown"),
     }
 
 
-def _test_accuracy(test: dict[str, float] | None) -> str:
-    return f"{test['accuracy']:.4f} on {test['count']:,} images" if test else "not measured"
-
-
 def compare(recognizer: Recognizer, name: str, path: Path, images: np.ndarray) -> float:
-    """Compare what was written with the network itself.
-
-    Args:
-        recognizer: the network.
-        name: the format.
-        path: what was written.
-        images: uint8 [N, 28, 28].
+    """Compare what was written at a path with the network itself, on uint8 images [N, 28, 28].
 
     Returns:
         The largest difference between the outputs, as `largest_difference` measures it.
@@ -175,7 +141,7 @@ def outputs_of(name: str, stage: str, path: Path, images: np.ndarray) -> np.ndar
     """Compute the outputs of an exported network, by the engine of its own format.
 
     Args:
-        name: "onnx", "paddle" or "pdparams".
+        name: a key of FORMATS.
         stage: of the network; its weights alone do not tell.
         path: what was written.
         images: uint8 [N, 28, 28].
@@ -184,48 +150,29 @@ def outputs_of(name: str, stage: str, path: Path, images: np.ndarray) -> np.ndar
         float32 [N, 10], or [N, 1] for the linear stage.
     """
     from paddle_mnist.core.transforms import norm_img
-
-    if name == "onnx":
-        from paddle_mnist.formats.onnx_model import onnx_outputs
-
-        return onnx_outputs(path, norm_img(images).numpy())
-    if name == "paddle":
-        from paddle_mnist.formats.inference_model import inference_outputs
-
-        return inference_outputs(path, norm_img(images).numpy())
-    from paddle_mnist.core.stages import build_network
-    from paddle_mnist.formats.pdparams import read_pdparams
     from paddle_mnist.runs.recognizer import Recognizer
-    from paddle_mnist.runs.state import load_weights
 
-    network = build_network(stage)
-    load_weights(network, read_pdparams(path))
-    return Recognizer(network, stage).outputs(images)
+    if name == "pdparams":
+        network = build_network(stage)
+        load_weights(network, read_pdparams(path))
+        return Recognizer(network, stage).outputs(images)
+    compute = onnx_outputs if name == "onnx" else inference_outputs
+    return compute(path, norm_img(images).numpy())
 
 
 def largest_difference(outputs: np.ndarray, expected: np.ndarray) -> float:
-    """Measure the largest difference between two sets of outputs.
+    """Measure the largest difference between two sets of outputs, float32 [N, M].
 
     Outputs above 1 are compared in parts of the largest of them: float32 has about 7 digits, so of
-    a logit of 50 the fifth decimal place is chance.
-
-    Args:
-        outputs: float32 [N, M].
-        expected: float32 [N, M].
-
-    Returns:
-        The difference; not a number where one of the outputs is not.
+    a logit of 50 the fifth decimal place is chance. Where an output is not a number, the result is
+    not one either.
     """
     scale = max(1.0, float(np.abs(expected).max()))
     return float(np.abs(outputs - expected).max()) / scale
 
 
 def place(draft: Path, out: Path) -> None:
-    """Put what was written into its place, whole or not at all.
-
-    Args:
-        draft: a file or a folder; it stays where it is.
-        out: its place; the folder around it is made where it is missing.
+    """Put a copy of a draft, a file or a folder, into its place, whole or not at all.
 
     Raises:
         RunError: the place cannot be written.

@@ -1,10 +1,7 @@
 """Paddle's inference model: a network's graph and weights, used without the code that built it.
 
-It is a folder: `model.json` (the graph) and `model.pdiparams` (the weights), which
-`paddle.inference`, Paddle Serving and Paddle Lite read, and `contract.json`, which says how a
-picture has to be prepared.
-
-Knows nothing of runs.
+It is a folder: the graph and the weights, which `paddle.inference`, Paddle Serving and Paddle Lite
+read, and `contract.json`, which says how a picture has to be prepared. Knows nothing of runs.
 """
 
 from __future__ import annotations
@@ -12,19 +9,21 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import paddle
-from paddle import nn
 
 from paddle_mnist.system.processes import silenced
 from paddle_mnist.system.spare_home import spare_home
+
+if TYPE_CHECKING:
+    from paddle import nn
 
 GRAPH, WEIGHTS, CONTRACT = "model.json", "model.pdiparams", "contract.json"
 FILES = (GRAPH, WEIGHTS, CONTRACT)
 INPUT = "images"
 
-_BATCH = 250  # only a matter of memory
+BATCH = 250  # only a matter of memory
 
 
 def write_inference_model(network: nn.Layer, folder: Path, contract: Mapping[str, str]) -> None:
@@ -38,6 +37,8 @@ def write_inference_model(network: nn.Layer, folder: Path, contract: Mapping[str
     Raises:
         OSError: the folder cannot be written.
     """
+    import paddle
+
     network.eval()
     folder.mkdir(parents=True, exist_ok=True)
     rows = paddle.static.InputSpec([None, 784], "float32", INPUT)  # None: any number of pictures
@@ -66,10 +67,10 @@ def _check_written(network: nn.Layer, folder: Path) -> None:
 
 
 def inference_outputs(folder: Path, rows: np.ndarray) -> np.ndarray:
-    """Compute with the model in a folder, by Paddle's inference engine.
+    """Compute with what `write_inference_model` wrote, by Paddle's inference engine.
 
     Args:
-        folder: what `write_inference_model` wrote.
+        folder: the model.
         rows: float32 [N, 784], N at least 1, as `norm_img` gives them.
 
     Returns:
@@ -84,8 +85,8 @@ def inference_outputs(folder: Path, rows: np.ndarray) -> np.ndarray:
     images = predictor.get_input_handle(INPUT)
     outputs = predictor.get_output_handle(predictor.get_output_names()[0])
     batches = []
-    for start in range(0, len(rows), _BATCH):
-        images.copy_from_cpu(np.ascontiguousarray(rows[start : start + _BATCH]))
+    for batch in np.split(rows, range(BATCH, len(rows), BATCH)):
+        images.copy_from_cpu(np.ascontiguousarray(batch))
         predictor.run()
         batches.append(outputs.copy_to_cpu())
     return np.concatenate(batches)

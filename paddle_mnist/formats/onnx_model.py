@@ -1,8 +1,7 @@
 """ONNX, the exchange format for networks: other programs and languages run it without Paddle.
 
-paddle2onnx translates Paddle's inference model; onnxruntime computes with the result.
-
-Knows nothing of runs.
+paddle2onnx translates Paddle's inference model; onnxruntime computes with the result. Knows nothing
+of runs.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from paddle_mnist.formats.inference_model import GRAPH, INPUT, WEIGHTS, write_inference_model
+from paddle_mnist.formats.inference_model import BATCH, GRAPH, INPUT, WEIGHTS, write_inference_model
 from paddle_mnist.system.errors import RunError, UsageError
 from paddle_mnist.system.processes import silenced
 
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
 
 OUTPUT = "logits"
 OPSET = 17  # of 2022, so runtimes have known it for long
-
-_BATCH = 250  # only a matter of memory
 
 
 def write_onnx(network: nn.Layer, path: Path, metadata: Mapping[str, str]) -> None:
@@ -60,7 +57,8 @@ def write_onnx(network: nn.Layer, path: Path, metadata: Mapping[str, str]) -> No
             raise RunError(f"paddle2onnx cannot translate the network: {reason}") from error
     model = onnx.load_from_string(content)
     _tidy(model.graph, {tensor.name: name for name, tensor in network.state_dict().items()})
-    _name_dimensions(model.graph)
+    for value in (model.graph.input[0], model.graph.output[0]):
+        value.type.tensor_type.shape.dim[0].dim_param = "N"
     model.producer_name = "paddle2onnx"
     onnx.helper.set_model_props(model, dict(metadata))
     onnx.checker.check_model(model, full_check=True)
@@ -68,14 +66,7 @@ def write_onnx(network: nn.Layer, path: Path, metadata: Mapping[str, str]) -> No
 
 
 def onnx_outputs(path: Path, rows: np.ndarray) -> np.ndarray:
-    """Compute with an ONNX file, by onnxruntime.
-
-    Args:
-        path: what `write_onnx` wrote.
-        rows: float32 [N, 784], N at least 1, as `norm_img` gives them.
-
-    Returns:
-        float32 [N, 10], or [N, 1] for the linear stage.
+    """Compute with what `write_onnx` wrote, by onnxruntime; otherwise as `inference_outputs`.
 
     Raises:
         UsageError: onnxruntime is not installed.
@@ -85,9 +76,8 @@ def onnx_outputs(path: Path, rows: np.ndarray) -> np.ndarray:
     except ImportError as error:
         raise _missing(error) from error
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    starts = range(0, len(rows), _BATCH)
-    batches = [session.run([OUTPUT], {INPUT: rows[i : i + _BATCH]})[0] for i in starts]
-    return np.concatenate(batches)
+    batches = np.split(rows, range(BATCH, len(rows), BATCH))
+    return np.concatenate([session.run([OUTPUT], {INPUT: batch})[0] for batch in batches])
 
 
 def _missing(error: Exception) -> UsageError:
@@ -102,11 +92,10 @@ def _tidy(graph: onnx.GraphProto, names: Mapping[str, str]) -> None:
     """Keep weights as weights under our names, and leave out steps that only pass a value on.
 
     paddle2onnx writes each weight as a step of the graph, and a step Identity after many another.
-
-    Args:
-        graph: changed in place.
-        names: Paddle's name of a weight → ours.
+    `names` are from Paddle's name of a weight to ours.
     """
+    from onnx import helper
+
     weights, renamed, steps = list(graph.initializer), {}, []
     for node in graph.node:
         if node.op_type == "Constant":
@@ -125,13 +114,5 @@ def _tidy(graph: onnx.GraphProto, names: Mapping[str, str]) -> None:
     graph.output[0].name = OUTPUT
     used = {name for node in steps for name in node.input}
     weights = [weight for weight in weights if weight.name in used]
-    for field, values in (("node", steps), ("initializer", weights)):
-        copies = [type(value).FromString(value.SerializeToString()) for value in values]
-        graph.ClearField(field)
-        getattr(graph, field).extend(copies)
-    graph.ClearField("value_info")  # the shapes of values that are gone
-
-
-def _name_dimensions(graph: onnx.GraphProto) -> None:
-    for value in (graph.input[0], graph.output[0]):
-        value.type.tensor_type.shape.dim[0].dim_param = "N"
+    # Without the shapes of values that are gone.
+    graph.CopyFrom(helper.make_graph(steps, graph.name, graph.input, graph.output, weights))

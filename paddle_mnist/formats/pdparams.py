@@ -4,8 +4,6 @@ Such a file is a pickle, and a pickle is a small program: it names functions, an
 them. Here Python's own unpickler follows it, with a list of the names and the steps that a file of
 weights needs: none of the names is imported, each stands for something in this file. What comes
 out is what the file says of arrays; they are made when all of it is known.
-
-Knows nothing of networks and runs.
 """
 
 from __future__ import annotations
@@ -32,7 +30,7 @@ _HOW_TO_SAVE = "write the file with paddle.save(network.state_dict(), FILE)"
 
 
 class _RefusedError(Exception):
-    """Why a file is not read; `read_pdparams` adds which file."""
+    """Why a file is not read."""
 
 
 class _DataType:
@@ -73,14 +71,14 @@ class _Array:
         return array.astype(array.dtype.newbyteorder("="), order="C", copy=False)
 
 
+def _ordered_dict() -> dict[str, Any]:
+    return {}
+
+
 def _tuple(members: Any) -> tuple[Any, ...]:
     if not isinstance(members, tuple):  # of a text it would be many times as large
         raise _RefusedError("it makes a tuple in an unknown way")
     return members
-
-
-def _ordered_dict() -> dict[str, Any]:
-    return {}
 
 
 def _encode(text: Any, encoding: Any) -> str:
@@ -104,7 +102,6 @@ _NAMES = {
     ("collections", "OrderedDict"): _ordered_dict,
     ("_codecs", "encode"): _encode,
 }
-
 
 # By the names of pickletools, whose source documents them. All others (classes, extensions,
 # references to outside, …) are no part of a file of weights, and are refused.
@@ -210,15 +207,12 @@ def read_pdparams(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
 
     Files of Paddle 2 and 3, written with any NumPy in the protocols 2 to 4, are read.
 
-    Args:
-        path: what `paddle.save(network.state_dict(), path)` wrote, of up to `MAX_BYTES`.
-
     Returns:
         Name → array, in the order of the file; they may be read-only.
 
     Raises:
-        RunError: there is no such file, it is too large or damaged, or it holds anything but
-            named arrays of numbers.
+        RunError: there is no such file, it has more than `MAX_BYTES` or is damaged, or it holds
+            anything but named arrays of numbers.
     """
     try:
         content = read_bounded(path, MAX_BYTES)
@@ -245,10 +239,6 @@ def write_pdparams(path: str | os.PathLike[str], weights: Mapping[str, np.ndarra
     """Write weights for `network.set_state_dict(paddle.load(path))`, whole or not at all.
 
     Any Paddle since 2.0 reads the file, with any NumPy. The same weights make the same bytes.
-
-    Args:
-        path: the file; replaced where it exists, and its folder made where it is missing.
-        weights: name → array.
 
     Raises:
         RunError: the file cannot be written.

@@ -29,6 +29,7 @@ from paddle_mnist import export as export_command
 from paddle_mnist.data import download, idx, kaggle
 from paddle_mnist.data import mnist_files as originals
 from paddle_mnist.formats import export
+from paddle_mnist.formats.inference_model import FILES
 from paddle_mnist.homework import __main__ as homework
 from paddle_mnist.homework import progress, report
 from paddle_mnist.ladder import results as ladder
@@ -301,10 +302,6 @@ def read_pdparams(folder: Path) -> dict[str, Any]:
     if not path.exists():
         return {"weights": None}
     return {"weights": sorted({int(v) for v in pdparams.read_pdparams(path)["weight"].ravel()})}
-
-
-# Those of inference_model.FILES, whose module imports Paddle.
-FILES = ("model.json", "model.pdiparams", "contract.json")
 
 
 def place_model(folder: Path, value: int) -> None:
