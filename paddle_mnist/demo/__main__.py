@@ -54,7 +54,7 @@ def build_parser() -> Parser:
 
 def demo(arguments: argparse.Namespace) -> None:
     """Run the command."""
-    from paddle_mnist.demo.page import names_of, write_page
+    from paddle_mnist.demo.page import stages_of, write_page
     from paddle_mnist.runs.choosing import check_output_file
     from paddle_mnist.runs.recognizer import Recognizer
 
@@ -62,9 +62,9 @@ def demo(arguments: argparse.Namespace) -> None:
     own = [folder.resolve() for folder in arguments.run]
     shipped = [shipped_run(stage) for stage in arguments.stage or (() if own else SHOWN)]
     recognizers = [Recognizer.load(folder) for folder in [*own, *shipped]]
-    folders = [*own, *[None] * len(shipped)]
-    size = write_page(recognizers, arguments.out, folders)
-    names = ", ".join(names_of([recognizer.stage for recognizer in recognizers], folders))
+    stages = stages_of(recognizers, [*own, *[None] * len(shipped)])
+    size = write_page(stages, arguments.out)
+    names = ", ".join(stage["stage"] for stage in stages)
     print(f"the page is in {arguments.out} ({size / 1e6:.1f} MB), with {names}")
     page = arguments.out.resolve().as_uri()
     if arguments.open and not webbrowser.open(page):

@@ -19,41 +19,36 @@ from paddle_mnist.system.errors import RunError, UsageError
 
 LayerData = dict[str, Any]
 
-# A convolution's stride, dilation, groups, kind of padding and order of axes; the page knows no
-# other.
-_PLAIN = [[1, 1], [1, 1], 1, "zeros", "NCHW"]
-
 
 def layers_of(network: nn.Layer) -> list[LayerData]:
     """Describe a network by its layers.
-
-    Args:
-        network: its layers are of the types in `_KINDS`.
 
     Returns:
         One dict a layer, in order, as JSON values: `kind`, and what the layer has learned as
         packed tensors. Dropout, which does nothing outside training, is left out.
 
     Raises:
-        UsageError: the network has a layer that is not known here.
+        UsageError: the network has a layer of a type that is not in `_KINDS`.
         RunError: it has weights that are not numbers.
     """
-    leaves = [
-        layer
-        for _name, layer in network.named_sublayers(include_self=True)
-        if not layer.sublayers()
-    ]
-    return [_described(layer) for layer in leaves if not isinstance(layer, nn.Dropout)]
+    found = []
+    for layer in network.sublayers(include_self=True):
+        if layer.sublayers() or isinstance(layer, nn.Dropout):
+            continue
+        if type(layer) not in _KINDS:
+            raise UsageError(
+                f"the page cannot compute layers of the type {type(layer).__name__}; "
+                f"it knows: {', '.join(kind.__name__ for kind in _KINDS)}, Dropout"
+            )
+        found.append(_KINDS[type(layer)](layer))
+    return found
 
 
 def packed(array: np.ndarray) -> dict[str, Any]:
-    """Pack numbers into text, three bytes each.
+    """Pack float32 numbers of any shape into text, three bytes each.
 
-    A float32 is rounded to its upper 24 bits (to nearest, ties to even): sign, exponent and 15 of
-    the 23 bits of the fraction. That changes a number by at most one part in 2^16.
-
-    Args:
-        array: float32, of any shape.
+    A number is rounded to its upper 24 bits (to nearest, ties to even): sign, exponent and 15 of
+    the 23 bits of the fraction. That changes it by at most one part in 2^16.
 
     Returns:
         `shape`, and `data`: the three bytes of each number, the lowest first, in base64.
@@ -72,44 +67,30 @@ def packed(array: np.ndarray) -> dict[str, Any]:
     return {"shape": list(array.shape), "data": data}
 
 
-def _described(layer: nn.Layer) -> LayerData:
-    describe = _KINDS.get(type(layer))
-    if describe is None:
-        raise UsageError(
-            f"the page cannot compute layers of the type {type(layer).__name__}; "
-            f"it knows: {', '.join(kind.__name__ for kind in _KINDS)}, Dropout"
-        )
-    return describe(layer)
-
-
 def _tensor(tensor: paddle.Tensor | None) -> dict[str, Any] | None:
     return None if tensor is None else packed(tensor.numpy())
 
 
-def _convolution(layer: Convolution) -> LayerData:
+def _convolution(layer: Convolution | nn.Conv2D) -> LayerData:
     return {
         "kind": "convolution",
         "weight": _tensor(layer.weight),  # [channels_out, channels_in, k, k]
         "bias": _tensor(layer.bias),  # [channels_out]
-        "padding": layer.padding,
+        "padding": layer.padding if isinstance(layer, Convolution) else _padding(layer),
     }
 
 
-def _paddles_convolution(layer: nn.Conv2D) -> LayerData:
+def _padding(layer: nn.Conv2D) -> int:
     height, width = layer._kernel_size
     settings = [layer._stride, layer._dilation, layer._groups]
     settings += [layer._padding_mode, layer._data_format]
-    if settings != _PLAIN or height != width or not isinstance(layer._padding, int):
+    is_plain = settings == [[1, 1], [1, 1], 1, "zeros", "NCHW"]
+    if not is_plain or height != width or not isinstance(layer._padding, int):
         raise UsageError(
             "the page computes convolutions with square filters, stride 1, and the same "
             f"number of zeros at each side, without dilation or groups; this one is {layer}"
         )
-    return {
-        "kind": "convolution",
-        "weight": _tensor(layer.weight),  # [channels_out, channels_in, k, k]
-        "bias": _tensor(layer.bias),  # [channels_out]
-        "padding": layer._padding,
-    }
+    return layer._padding
 
 
 def _batch_norm(layer: nn.BatchNorm2D | nn.BatchNorm1D) -> LayerData:
@@ -143,7 +124,7 @@ def _without_weights(kind: str) -> Callable[[nn.Layer], LayerData]:
 
 _KINDS: dict[type[nn.Layer], Callable[[Any], LayerData]] = {
     Convolution: _convolution,
-    nn.Conv2D: _paddles_convolution,
+    nn.Conv2D: _convolution,
     MaxPool: _without_weights("max_pool"),
     nn.AdaptiveAvgPool2D: _average_pool,
     nn.BatchNorm2D: _batch_norm,

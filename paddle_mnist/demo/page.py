@@ -20,52 +20,23 @@ from paddle_mnist.system.files import write_file
 
 FOLDER = Path(__file__).parent / "page"
 # Each may use what those before it define.
-SCRIPTS = (
-    "texts.js",
-    "elements.js",
-    "statistics.js",
-    "network.js",
-    "resampling.js",
-    "extremes.js",
-    "components.js",
-    "surroundings.js",
-    "preparation.js",
-    "reading.js",
-    "examples.js",
-    "drawing.js",
-    "pen.js",
-    "pictures.js",
-    "mosaic.js",
-    "cards.js",
-    "steps.js",
-    "inside.js",
-    "main.js",
-)
+_SCRIPT_NAMES = """
+texts elements statistics network resampling extremes components surroundings preparation reading
+examples drawing pen pictures mosaic cards steps inside main
+"""
+SCRIPTS = tuple(f"{name}.js" for name in _SCRIPT_NAMES.split())
 FROM_PACKAGE, OWN = "ships with the package", "your run"
 
 
-def write_page(
-    recognizers: Sequence[Recognizer],
-    path: str | os.PathLike[str],
-    folders: Sequence[Path | None] | None = None,
-) -> int:
-    """Write the page, whole or not at all.
+def write_page(stages: Sequence[dict[str, Any]], path: str | os.PathLike[str]) -> int:
+    """Write the page with what `stages_of` gives, whole or not at all; return its size in bytes.
 
-    Args:
-        recognizers: at least one, in the order in which the page shows them.
-        path: the HTML file, replaced where there is one; its folder is made where it is missing.
-        folders: for each recogniser the folder of its run, which tells two runs of a stage apart;
-            None for a run that ships with the package. Without `folders` all are the learner's.
-
-    Returns:
-        How many bytes were written.
+    A file that is there is replaced, and its folder is made where it is missing.
 
     Raises:
-        UsageError: there is no recogniser, one reads no digits, the page cannot compute a network's
-            layers, two runs are not to be told apart, or the file cannot be written.
-        RunError: a network has weights that are not numbers.
+        UsageError: the file cannot be written.
     """
-    content = page_of(stages_of(recognizers, folders)).encode("utf-8")
+    content = page_of(stages).encode("utf-8")
     write_file(path, content, UsageError)
     return len(content)
 
@@ -76,15 +47,18 @@ def stages_of(
     """Collect what the page knows of each network, as JSON values.
 
     Args:
-        recognizers: as for `write_page`.
-        folders: as for `write_page`.
+        recognizers: at least one, in the order in which the page shows them.
+        folders: for each recogniser the folder of its run, which tells two runs of a stage apart;
+            None for a run that ships with the package. Without `folders` all are the learner's.
 
     Returns:
         For each its name (`stage`), `parameters`, `accuracy` on the test images (None: not
         measured), `where` it comes from, and `layers`, as `layers_of` gives them.
 
     Raises:
-        UsageError, RunError: as `write_page`.
+        UsageError: there is no recogniser, one reads no digits, the page cannot compute a network's
+            layers, or two runs are not to be told apart.
+        RunError: a network has weights that are not numbers.
     """
     if not recognizers:
         raise UsageError("a page needs at least one run; train one, or name a stage that ships")
@@ -93,7 +67,7 @@ def stages_of(
         if not are_digits(recognizer.class_names):
             known = ", ".join(recognizer.class_names)
             raise UsageError(f"the page is for digits, and the run {folder} knows only {known}")
-    names = names_of([recognizer.stage for recognizer in recognizers], folders)
+    names = _names_of([recognizer.stage for recognizer in recognizers], folders)
     return [
         {
             "stage": name,
@@ -106,16 +80,26 @@ def stages_of(
     ]
 
 
-def names_of(stages: Sequence[str], folders: Sequence[Path | None]) -> list[str]:
-    """A name for each run that no other has: its stage, and its folder where two share a stage.
+def page_of(stages: Sequence[dict[str, Any]]) -> str:
+    """Join the parts of the page, and what `stages_of` gives, into one HTML text."""
+    style = _part("style.css")
+    # In a function of its own, so that nothing is global but what main.js puts on `window`.
+    programs = "\n".join(map(_part, SCRIPTS))
+    script = f'"use strict";\n(() => {{\n{programs}\n}})();\n'
+    marks = {
+        "policy": _policy(style, script),
+        "style": f"<style>{style}</style>",
+        "stages": f'<script type="application/json" id="stages">{_json(stages)}</script>',
+        "script": f"<script>{script}</script>",
+    }
+    page = _part("page.html")
+    for name, text in marks.items():
+        page = page.replace(f"<!-- {name} -->", text)
+    return page
 
-    Args:
-        stages: the stage of each run.
-        folders: its folder, None for one that ships with the package.
 
-    Raises:
-        UsageError: two runs have the same stage and the same folder.
-    """
+def _names_of(stages: Sequence[str], folders: Sequence[Path | None]) -> list[str]:
+    # Each its stage, and where two share a stage, its folder too.
     counts = Counter(stages)
     longest = max(len(folder.parts) for folder in [*filter(None, folders), Path("one")])
     # As little of the folder as tells the runs apart: a page may be given away, and where files
@@ -131,26 +115,6 @@ def names_of(stages: Sequence[str], folders: Sequence[Path | None]) -> list[str]
     raise UsageError(f"two runs cannot be told apart: {twice}; name each run once, by its folder")
 
 
-def page_of(stages: Sequence[dict[str, Any]]) -> str:
-    """The page's text.
-
-    Args:
-        stages: as `stages_of` gives them.
-    """
-    style = _part("style.css")
-    script = _script()
-    marks = {
-        "policy": _policy(style, script),
-        "style": f"<style>{style}</style>",
-        "stages": f'<script type="application/json" id="stages">{_json(stages)}</script>',
-        "script": f"<script>{script}</script>",
-    }
-    page = _part("page.html")
-    for name, text in marks.items():
-        page = page.replace(f"<!-- {name} -->", text)
-    return page
-
-
 def _layers(recognizer: Recognizer, name: str) -> list[dict[str, Any]]:
     try:
         return layers_of(recognizer.network)
@@ -160,12 +124,6 @@ def _layers(recognizer: Recognizer, name: str) -> list[dict[str, Any]]:
 
 def _part(name: str) -> str:
     return (FOLDER / name).read_text(encoding="utf-8")
-
-
-def _script() -> str:
-    # In a function of its own, so that nothing is global but what main.js puts on `window`.
-    joined = "\n".join(_part(name) for name in SCRIPTS)
-    return f'"use strict";\n(() => {{\n{joined}\n}})();\n'
 
 
 def _json(stages: Sequence[dict[str, Any]]) -> str:

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from paddle_mnist.demo.__main__ import SHOWN
-from paddle_mnist.demo.page import FOLDER, write_page
+from paddle_mnist.demo.page import FOLDER, stages_of, write_page
 from paddle_mnist.runs.recognizer import Recognizer
 from paddle_mnist.runs.shipped import shipped_run
 
@@ -132,5 +132,5 @@ def recognizers():
 def demo_page(recognizers, tmp_path_factory):
     """The page's file, with the networks that it shows if nothing else is said."""
     path = tmp_path_factory.mktemp("page") / "demo.html"
-    write_page(recognizers, path)
+    write_page(stages_of(recognizers), path)
     return path

@@ -25,7 +25,7 @@ from paddle_mnist.core.config import configure
 from paddle_mnist.core.stages import build_network
 from paddle_mnist.demo import page as page_module
 from paddle_mnist.demo.__main__ import main as demo
-from paddle_mnist.demo.page import FOLDER, SCRIPTS, write_page
+from paddle_mnist.demo.page import FOLDER, SCRIPTS, stages_of, write_page
 from paddle_mnist.runs.folder import save_run
 from paddle_mnist.runs.recognizer import Recognizer
 from paddle_mnist.runs.record import sealed
@@ -275,7 +275,7 @@ def test_the_name_of_a_tensor_does_not_reach_the_page(tmp_path, capsys, name):
 def page_with(names, path: Path) -> Path:
     """A page with a network of each name, as the package's functions write it."""
     network = build_network("linear")
-    write_page([Recognizer(network, name) for name in names], path)
+    write_page(stages_of([Recognizer(network, name) for name in names]), path)
     return path
 
 

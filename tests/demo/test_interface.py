@@ -14,7 +14,7 @@ from PIL import Image
 from paddle_mnist.core.stages import STAGES, build_network
 from paddle_mnist.data import load_mnist
 from paddle_mnist.demo import page as page_parts
-from paddle_mnist.demo.page import FOLDER, SCRIPTS, write_page
+from paddle_mnist.demo.page import FOLDER, SCRIPTS, stages_of, write_page
 from paddle_mnist.images import preparation as images
 from paddle_mnist.runs.recognizer import SURE, Recognizer
 from paddle_mnist.runs.shipped import SHIPPED
@@ -481,7 +481,8 @@ def test_below_the_threshold_it_says_that_it_is_unsure(open_demo, visit, tmp_pat
     page = open_demo()
     if not is_trained:
         set_seed(0)
-        write_page([Recognizer(build_network("mlp"), "mlp")], tmp_path / "untrained.html")
+        untrained = stages_of([Recognizer(build_network("mlp"), "mlp")])
+        write_page(untrained, tmp_path / "untrained.html")
         page = visit(tmp_path / "untrained.html", locale="en-US").page
     draw(page, SEVEN)
     page.evaluate(REST)
@@ -551,7 +552,7 @@ def test_best_is_asked_whether_it_is_sure_or_the_most_accurate(
         Recognizer(networks[stage], stage, {"test": {"accuracy": accuracy}})
         for stage, accuracy in accuracies.items()
     ]
-    write_page(chosen, tmp_path / "chosen.html")
+    write_page(stages_of(chosen), tmp_path / "chosen.html")
     page = visit(tmp_path / "chosen.html", locale="en-US").page
     draw(page, SEVEN)
     page.evaluate(REST)

@@ -20,7 +20,7 @@ from paddle_mnist.core.stages import STAGES, build_network
 from paddle_mnist.data.class_names import CLASS_NAMES
 from paddle_mnist.demo import page as page_module
 from paddle_mnist.demo.layers import layers_of
-from paddle_mnist.demo.page import FOLDER, SCRIPTS, names_of, stages_of, write_page
+from paddle_mnist.demo.page import FOLDER, SCRIPTS, _names_of, stages_of, write_page
 from paddle_mnist.runs.recognizer import Recognizer
 from paddle_mnist.system.errors import RunError, UsageError
 
@@ -64,7 +64,8 @@ def hash_of(text: str) -> str:
 def written(tmp_path):
     """The text of a page with two untrained networks."""
     path = tmp_path / "page.html"
-    size = write_page([recognizer("linear"), recognizer("cnn", test={"accuracy": 0.99})], path)
+    stages = stages_of([recognizer("linear"), recognizer("cnn", test={"accuracy": 0.99})])
+    size = write_page(stages, path)
     assert size == path.stat().st_size
     return path.read_text(encoding="utf-8")
 
@@ -179,7 +180,7 @@ def parts(tmp_path, monkeypatch):
         }
         for name, text in texts.items():
             (folder / name).write_bytes(text.replace("\n", newline).encode("utf-8"))
-        write_page([recognizer(name) for name in names], tmp_path / "joined.html")
+        write_page(stages_of([recognizer(name) for name in names]), tmp_path / "joined.html")
         return tmp_path / "joined.html"
 
     return write
@@ -378,13 +379,13 @@ def test_where_a_run_comes_from():
     ],
 )
 def test_runs_of_one_stage_are_told_apart(stages, folders, names):
-    assert names_of(stages, [folder and Path(folder) for folder in folders]) == names
+    assert _names_of(stages, [folder and Path(folder) for folder in folders]) == names
 
 
 @pytest.mark.parametrize("folders", [["/runs/cnn", "/runs/cnn"], [None, None]])
 def test_the_same_run_twice_is_refused(folders):
     with pytest.raises(UsageError, match="cannot be told apart: cnn"):
-        names_of(["cnn", "cnn"], [folder and Path(folder) for folder in folders])
+        _names_of(["cnn", "cnn"], [folder and Path(folder) for folder in folders])
 
 
 def test_two_runs_of_a_stage_need_their_folders():
@@ -394,13 +395,13 @@ def test_two_runs_of_a_stage_need_their_folders():
 
 def test_a_page_without_networks_is_refused(tmp_path):
     with pytest.raises(UsageError, match="at least one run"):
-        write_page([], tmp_path / "page.html")
+        write_page(stages_of([]), tmp_path / "page.html")
 
 
 def test_a_network_that_reads_no_digits_is_refused(tmp_path):
     fashion = recognizer("mlp", data={"classes": CLASS_NAMES["Fashion-MNIST"]})
     with pytest.raises(UsageError, match="the run mlp knows only T-shirt/top, Trouser, "):
-        write_page([recognizer("cnn"), fashion], tmp_path / "page.html")
+        write_page(stages_of([recognizer("cnn"), fashion]), tmp_path / "page.html")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -409,14 +410,14 @@ def test_a_network_that_is_broken_is_named(tmp_path):
     weights = broken.network.hidden.weight
     weights.set_value(weights * float("inf"))
     with pytest.raises(RunError, match="mlp: the network has weights that are not finite"):
-        write_page([recognizer("cnn"), broken], tmp_path / "page.html")
+        write_page(stages_of([recognizer("cnn"), broken]), tmp_path / "page.html")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_network_with_an_unknown_layer_is_refused(tmp_path):
     odd = Recognizer(nn.Sequential(nn.Linear(784, 10), nn.Softmax()), "mlp")
     with pytest.raises(UsageError, match="Softmax"):
-        write_page([odd], tmp_path / "page.html")
+        write_page(stages_of([odd]), tmp_path / "page.html")
 
 
 def test_an_old_page_is_replaced_whole_or_stays(parts, monkeypatch):
@@ -429,9 +430,9 @@ def test_an_old_page_is_replaced_whole_or_stays(parts, monkeypatch):
 
     with monkeypatch.context() as patch, pytest.raises(UsageError, match="No space left on device"):
         patch.setattr("paddle_mnist.system.files.write_synced", full)
-        write_page([recognizer("linear")], path)
+        write_page(stages_of([recognizer("linear")]), path)
     assert path.read_text(encoding="utf-8") == "the old page"
-    write_page([recognizer("linear")], path)
+    write_page(stages_of([recognizer("linear")]), path)
     assert path.read_text(encoding="utf-8").startswith("<!doctype html>")
     assert sorted(path.parent.iterdir()) == before
 
@@ -444,7 +445,7 @@ def test_a_place_that_cannot_be_written_is_named(parts, tmp_path, monkeypatch, n
     (tmp_path / "file.txt").touch()
     before = sorted(tmp_path.iterdir())
     with pytest.raises(UsageError, match=" cannot be written: "):
-        write_page([recognizer("linear")], name)
+        write_page(stages_of([recognizer("linear")]), name)
     assert sorted(tmp_path.iterdir()) == before
 
 

@@ -282,7 +282,8 @@ def write_page(folder: Path, value: int) -> None:
     from paddle_mnist.runs.recognizer import Recognizer
 
     recognizer = Recognizer.load(shipped_run("linear"))
-    page.write_page([recognizer] * value, folder / "page.html", [None, Path("mine")][:value])
+    stages = page.stages_of([recognizer] * value, [None, Path("mine")][:value])
+    page.write_page(stages, folder / "page.html")
 
 
 def read_page(folder: Path) -> dict[str, Any]:
