@@ -10,7 +10,7 @@ from pathlib import Path
 
 from paddle_mnist.ladder.results import PICTURE, RESULTS, TABLE, draw_results, load_results
 from paddle_mnist.ladder.rows import ROWS, find_row
-from paddle_mnist.ladder.table import Results, markdown
+from paddle_mnist.ladder.table import markdown
 from paddle_mnist.ladder.training import train_missing
 from paddle_mnist.system.command_line import USAGE_ERROR, Parser, StoppedError, run
 from paddle_mnist.system.errors import UsageError
@@ -57,7 +57,10 @@ def ladder(arguments: argparse.Namespace) -> int:
         raise UsageError(f"seeds is {arguments.seeds}; it must be 1 or more")
     folder = arguments.results or arguments.out
     if arguments.list:
-        print_list(names, load_results(folder))
+        results = load_results(folder)
+        for name in names:
+            done = len(results[name]["runs"]) if name in results else 0
+            print(f"{name:{max(map(len, ROWS))}}  {done} of {ROWS[name].seeds} seeds are measured")
         return 0
     news = sys.stderr if arguments.json else sys.stdout
     try:
@@ -74,13 +77,6 @@ def ladder(arguments: argparse.Namespace) -> int:
     print(json.dumps(results, indent=1) if arguments.json else markdown(results, PICTURE))
     print(f"{RESULTS}, {TABLE} and {PICTURE} are in {folder}", file=news)
     return USAGE_ERROR if failures else 0
-
-
-def print_list(names: Sequence[str], results: Results) -> None:
-    """Print rows, and how far each has come."""
-    for name in names:
-        done = len(results[name]["runs"]) if name in results else 0
-        print(f"{name:{max(map(len, ROWS))}}  {done} of {ROWS[name].seeds} seeds are measured")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

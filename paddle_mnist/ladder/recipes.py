@@ -23,10 +23,7 @@ _OFF = (None, False, 0, "", "none")
 
 
 def wanted_recipes(data: str) -> dict[str, Recipe]:
-    """Work out the recipe that the runs of each row must have.
-
-    Args:
-        data: as for `load_mnist`.
+    """Work out the recipe that the runs of each row must have, on data as `load_mnist` takes them.
 
     Raises:
         DataError: the data cannot be used.
@@ -51,13 +48,7 @@ def wanted_recipes(data: str) -> dict[str, Recipe]:
 
 
 def recipe_of(config: Mapping[str, Any], parameters: int, data: Mapping[str, Any]) -> Recipe:
-    """Collect what all trainings of a row have in common.
-
-    Args:
-        config: the fields of `Config`.
-        parameters: how many numbers the network holds.
-        data: at least the entries of `data` in `run.json` that `_DATA` names.
-    """
+    """Collect what all trainings of a row have in common, of three entries of `run.json`."""
     fixed = {name: value for name, value in config.items() if name not in _FREE}
     return {**fixed, "parameters": parameters, "data": {name: data[name] for name in _DATA}}
 
@@ -81,17 +72,9 @@ def same_recipe(found: Recipe, wanted: Recipe) -> bool:
 
 
 def check_same_data(place: Path, found: Recipe, wanted: Recipe) -> None:
-    """Refuse to go on, and so to lose what is there, where trainings had other images.
+    """Raise UsageError where trainings had other images: going on would lose what is at a place.
 
     How the images are divided into those to train on and those held out belongs to the recipe.
-
-    Args:
-        place: where the first recipe comes from.
-        found: the recipe there.
-        wanted: what a training would have now.
-
-    Raises:
-        UsageError: the data are others.
     """
     sizes = [
         (data["is_mnist"], data["train"] + data["validation"], data["test"])

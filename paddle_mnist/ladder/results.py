@@ -59,14 +59,10 @@ def load_results(folder: Path) -> Results:
 
 
 def update(out: Path, folder: Path, wanted: Mapping[str, Recipe]) -> Results:
-    """Bring the results up to date: what they have of unchanged recipes, and the finished runs.
+    """Bring the results in a folder up to date: those of unchanged recipes, and runs in `out`.
 
-    A finished run counts more than what was written down of its seed.
-
-    Args:
-        out: the folder of the runs.
-        folder: of the results.
-        wanted: the recipe of each row.
+    A finished run counts more than what was written down of its seed. `wanted` has a recipe for
+    each row.
 
     Raises:
         RunError: the results cannot be read or written, or are damaged.
@@ -100,22 +96,22 @@ def update(out: Path, folder: Path, wanted: Mapping[str, Recipe]) -> Results:
 
 
 def finished_run(name: str, folder: Path, wanted: Recipe) -> dict[str, Any] | None:
-    """Read what the results keep of a run; None: it is not finished, or of another recipe.
+    """Read what the results keep of a run of a row; None: it is not finished, or of another recipe.
 
-    Args:
-        name: a key of ROWS.
-        folder: the run.
-        wanted: the row's recipe.
+    It is finished when it was measured on the test images after all epochs that its recipe asks
+    for. One that can stop early may have been ended early too, and is reported as such.
 
     Raises:
         RunError: the run has the recipe, and something of its training is missing.
         UsageError: it was trained on other data, and would be overwritten.
     """
     record = find_run(folder, wanted)
-    if not record or not is_finished(record, wanted):
+    if not record or not record.get("test"):
+        return None
+    if len(record["history"]) < wanted["epochs"] and not wanted["early_stopping"]:
         return None
     try:
-        return measured_run(ROWS[name], record, wanted)
+        return _measured_run(ROWS[name], record, wanted)
     except (KeyError, TypeError, ValueError, StopIteration) as error:
         raise RunError(
             f"the run in {folder} is damaged: something of its training is missing "
@@ -140,28 +136,12 @@ def find_run(folder: Path, wanted: Recipe) -> Record | None:
     return record if same_recipe(found, wanted) else None
 
 
-def is_finished(record: Record, wanted: Recipe) -> bool:
-    """Tell whether a run was measured on the test images after all epochs that its recipe asks for.
-
-    One that can stop early may have been ended early too, and is reported as such.
-    """
-    all_epochs = len(record["history"]) >= wanted["epochs"] or bool(wanted["early_stopping"])
-    return bool(record.get("test")) and all_epochs
-
-
 def find_seed(row: Mapping[str, Any], seed: int) -> dict[str, Any] | None:
     """Pick what was measured of one seed of a row."""
     return next((run for run in row["runs"] if run["seed"] == seed), None)
 
 
-def measured_run(row: Row, record: Record, wanted: Recipe) -> dict[str, Any]:
-    """Collect what the results keep of a finished run.
-
-    Args:
-        row: what the run belongs to.
-        record: its `run.json`.
-        wanted: the row's recipe.
-    """
+def _measured_run(row: Row, record: Record, wanted: Recipe) -> dict[str, Any]:
     history, config = record["history"], record["config"]
     options = options_of(row, config["seed"])
     if config["epochs"] != wanted["epochs"]:
@@ -193,23 +173,16 @@ def ended_by_hand(history: Sequence[dict[str, Any]], wanted: Recipe) -> bool:
 
 
 def machine_of(record: Record) -> str:
-    """Describe in one line the machine that a run was trained on.
-
-    Args:
-        record: the run's `run.json`; older ones do not name the processor.
-    """
+    """Describe in one line the machine that a run was trained on."""
     threads = f"{record['threads']} thread{'s' if record['threads'] > 1 else ''}"
-    processor = record.get("processor", "unknown processor")
+    processor = record.get("processor", "unknown processor")  # older runs do not name it
     return machine(f"{threads} of an {processor}", record["device"], record["versions"])
 
 
 def machine(hardware: str, device: str, versions: Mapping[str, str]) -> str:
-    """Describe in one line a machine, and what runs on it.
+    """Describe in one line hardware, such as "2 cores of an AMD EPYC", and what runs on it.
 
-    Args:
-        hardware: the processor, and how much of it, such as "2 cores of an AMD EPYC".
-        device: "cpu", or the name of a graphics processor.
-        versions: at least of "python" and "paddle".
+    The device is "cpu" or the name of a graphics processor.
     """
     return (
         f"{hardware}, {'no GPU' if device == 'cpu' else device}; "
@@ -218,21 +191,13 @@ def machine(hardware: str, device: str, versions: Mapping[str, str]) -> str:
 
 
 def save_results(folder: Path, results: Results) -> None:
-    """Write `ladder.json`, and the table that is made from it.
-
-    Raises:
-        RunError: the folder cannot be written.
-    """
+    """Write `ladder.json`, and the table that is made from it; RunError where that cannot be."""
     write_file(folder / RESULTS, (json.dumps(results, indent=1) + "\n").encode(), RunError)
     write_file(folder / TABLE, (markdown(results, PICTURE) + "\n").encode(), RunError)
 
 
 def draw_results(folder: Path) -> None:
-    """Draw the picture of what `ladder.json` holds.
-
-    Raises:
-        RunError: the file is damaged, or the folder cannot be written.
-    """
+    """Draw the picture of what `ladder.json` holds; RunError where that cannot be."""
     from paddle_mnist.plots import plot_ladder, save_figure
 
     save_figure(plot_ladder(points(load_results(folder))), folder / PICTURE)

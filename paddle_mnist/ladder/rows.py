@@ -13,19 +13,12 @@ from paddle_mnist.system.errors import UsageError
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table.
-
-    Attributes:
-        stage: what is trained.
-        seeds: how many trainings, with the seeds 0, 1, 2 …
-        options: fields of `Config` that are not the stage's defaults.
-        note: what is special about these options; shown in place of the stage's source.
-    """
+    """One line of the table: a stage, and how it is trained."""
 
     stage: str
-    seeds: int = 3
-    options: Mapping[str, Any] = field(default_factory=dict)
-    note: str = ""
+    seeds: int = 3  # trainings, with the seeds 0, 1, 2 …
+    options: Mapping[str, Any] = field(default_factory=dict)  # other than the stage's defaults
+    note: str = ""  # what is special about them; shown in place of the stage's source
 
 
 # The accuracy that a stage's source gives, 0 to 1, and the images that it was measured on.
@@ -88,5 +81,5 @@ def folder_name(name: str) -> str:
 
 
 def options_of(row: Row, seed: int) -> dict[str, Any]:
-    """Collect the options of the command train that make a training of a row."""
+    """Collect the options of the command train for a row."""
     return {"stage": row.stage, **row.options, "seed": seed}

@@ -32,8 +32,7 @@ def markdown(results: Results, picture: str, texts: Mapping[str, str] = ENGLISH)
     Args:
         results: of all rows.
         picture: where the picture is, seen from the text.
-        texts: what is said, with the keys of ENGLISH; what a source or a machine is called is
-            looked up there too.
+        texts: what is said, with the keys of ENGLISH; names of sources and machines may be, too.
     """
     measured = {name: row for name, row in results.items() if row["runs"]}
     heads = texts["heads"]
@@ -56,9 +55,8 @@ def _title(measured: Results, texts: Mapping[str, str]) -> Iterator[str]:
 def _cells(name: str, row: Mapping[str, Any], texts: Mapping[str, str]) -> list[str]:
     runs = row["runs"]
     planned = row["recipe"]["epochs"]
-    epochs = "–".join(
-        dict.fromkeys(str(limit([r["epochs"] for r in runs])) for limit in (min, max))
-    )
+    counts = [run["epochs"] for run in runs]
+    epochs = "–".join(map(str, sorted({min(counts), max(counts)})))
     if epochs != str(planned):
         epochs = texts["up to"].format(epochs, planned)
     gain = difference(row)
@@ -79,16 +77,17 @@ def _cells(name: str, row: Mapping[str, Any], texts: Mapping[str, str]) -> list[
 
 
 def _notes(results: Results, texts: Mapping[str, str]) -> Iterator[str]:
-    short = [
-        f"`{name}`"
-        for name, row in results.items()
-        if any(run["ended_by_hand"] for run in row["runs"])
-    ]
-    if short:
-        yield texts["ended by hand"].format(", ".join(short))
-    missing = [f"`{name}`" for name, row in results.items() if not row["runs"]]
-    if missing:
-        yield texts["not measured"].format(", ".join(missing))
+    notes = {
+        "ended by hand": [
+            name
+            for name, row in results.items()
+            if any(run["ended_by_hand"] for run in row["runs"])
+        ],
+        "not measured": [name for name, row in results.items() if not row["runs"]],
+    }
+    for key, names in notes.items():
+        if names:
+            yield texts[key].format(", ".join(f"`{name}`" for name in names))
 
 
 def spread(values: Sequence[float], form: str, text: str = ENGLISH["range"]) -> str:
@@ -100,26 +99,23 @@ def spread(values: Sequence[float], form: str, text: str = ENGLISH["range"]) -> 
 
 
 def minutes(row: Mapping[str, Any]) -> float:
-    """Count how long a training takes: its epochs, each as long as the calmest one of all seeds."""
+    """Count the minutes of a training: its epochs, each as long as the calmest of all seeds."""
     seconds: float = min(run["seconds_an_epoch"] for run in row["runs"])
     epochs: float = statistics.mean(run["epochs"] for run in row["runs"])
     return seconds * epochs / 60
 
 
 def difference(row: Mapping[str, Any]) -> float | None:
-    """Compare a row's mean accuracy with its source's, on the images that the source took.
+    """Tell how far a row's mean accuracy lies above its source's, on the images of the source.
 
-    Returns:
-        How far it lies above; None where the source gives no figure for these images, or one for
-        images held out, and the row holds none out.
+    It is None where the source gives no figure for these images, or the row has none.
     """
     key = {"test": "accuracy", "validation": "validation_accuracy"}[row["source_split"]]
-    values: list[float | None] = [run[key] for run in row["runs"]]
-    known = [value for value in values if value is not None]
+    values: list[float] = [run[key] for run in row["runs"]]
     source = _source_accuracy(row)
-    if source is None or not known or len(known) < len(values):
+    if source is None or not values or None in values:
         return None
-    return statistics.mean(known) - source
+    return statistics.mean(values) - source
 
 
 def _source_accuracy(row: Mapping[str, Any]) -> float | None:

@@ -19,12 +19,7 @@ PATIENCE_SECONDS = 3
 
 
 def train_missing(
-    names: Sequence[str],
-    seeds: int | None,
-    out: Path,
-    folder: Path,
-    data: str | None,
-    news: TextIO,
+    names: Sequence[str], seeds: int | None, out: Path, folder: Path, data: str | None, news: TextIO
 ) -> int:
     """Train what is missing of some rows; the results are written after each training.
 
@@ -76,7 +71,7 @@ def train_missing(
 
 
 def run_training_process(words: Sequence[str], news: TextIO) -> str:
-    """Run a training in a process of its own, and wait for it.
+    """Run a training in a process of its own, and wait for it, even where Ctrl-C interrupts.
 
     Args:
         words: the options of the command train.
@@ -84,9 +79,6 @@ def run_training_process(words: Sequence[str], news: TextIO) -> str:
 
     Returns:
         Why it failed, in one line; empty where it did not.
-
-    Raises:
-        KeyboardInterrupt: of this process; the training has ended by then.
     """
     command = [sys.executable, "-m", "paddle_mnist.train", *words]
     with tempfile.TemporaryFile() as errors:
