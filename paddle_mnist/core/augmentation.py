@@ -1,7 +1,7 @@
 """Augmentation: training images are changed at random, so that no image is seen twice.
 
-`RandomAffine` moves a picture as a whole. Handwriting differs in more: pens are thick or thin,
-writers slant, and no two lines are equally straight; that is `RandomWriting`.
+`RandomAffine` moves a picture as a whole. Handwriting differs in more ways: pens are thick or
+thin, writers slant, and lines are not quite straight; `RandomWriting` imitates that too.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class RandomAffine:
     """Turn, zoom and shift each picture of a batch at random, each in its own way.
 
     The limits are those of Keras' `ImageDataGenerator`: every value is drawn evenly from minus
-    the limit to plus the limit; zoom is drawn for rows and columns apart.
+    the limit to plus the limit; zoom is drawn separately for width and height.
 
     Attributes:
         degrees: the largest rotation, in degrees.
@@ -47,11 +47,11 @@ class RandomAffine:
         """Draw `count` matrices that map a place in the new picture to one in the old.
 
         Returns:
-            float32 [count, 2, 3], in units of half a side, rows x and y.
+            float32 [count, 2, 3], in units of half a side; first row for x, second for y.
         """
         angle = np.deg2rad(random.uniform(-self.degrees, self.degrees, count))
         zoom = random.uniform(1 - self.zoom, 1 + self.zoom, (count, 2))
-        # One side is two units long.
+        # Places go from -1 to 1 across the picture, so a side is two units long.
         shift = 2 * random.uniform(-self.shift, self.shift, (count, 2))
         cosine, sine = np.cos(angle), np.sin(angle)
         rows = [
@@ -65,13 +65,13 @@ class RandomAffine:
 class RandomWriting:
     """Change the pen, the slant, the size, the place and the lines of each picture at random.
 
-    Every value is drawn evenly between its limits, for each picture apart.
+    Every value is drawn evenly between its limits, separately for each picture.
 
     Attributes:
         degrees: the largest rotation, in degrees.
         zoom: the largest change of width and of height, as a part of 1.
         shift: the largest shift, as a part of the side.
-        slant: how far the top leans against the bottom at most, as a part of the height.
+        slant: how far the top is moved against the bottom at most, as a part of the height.
         thicker: how much thicker strokes get at most, 0 to 1; 1 adds a pixel on each side.
         thinner: how much thinner they get at most, 0 to 1; 1 takes a pixel from each side.
         bend: the largest standard deviation of the elastic distortion, in pixels. It is that of
@@ -100,14 +100,14 @@ class RandomWriting:
         return F.grid_sample(pictures, grid, align_corners=False).reshape([-1, SIDE * SIDE])
 
     def matrices(self, count: int, random: np.random.Generator) -> np.ndarray:
-        """Draw `count` matrices [count, 2, 3], as `RandomAffine` does, that slant besides."""
+        """Draw `count` matrices [count, 2, 3], as `RandomAffine` does, and add a slant."""
         matrices = RandomAffine(self.degrees, self.zoom, self.shift).matrices(count, random)
         slant = random.uniform(-self.slant, self.slant, count).astype(np.float32)
         matrices[:, :, 1] += slant[:, np.newaxis] * matrices[:, :, 0]
         return matrices
 
     def bends(self, count: int, random: np.random.Generator) -> np.ndarray:
-        """Draw how far each place is bent away, smoothly.
+        """Draw how far each place is moved; neighbours move nearly alike.
 
         Returns:
             float32 [count, 28, 28, 2], in units of half a side, x and y.
@@ -115,13 +115,13 @@ class RandomWriting:
         noise = random.standard_normal((count, 2, SIDE, SIDE), np.float32)
         size = random.uniform(0, self.bend, (count, 1, 1, 1)).astype(np.float32)
         smoothing = _smoothing(self.smoothness)
-        # Smoothing along the rows and then along the columns is two products of matrices.
+        # One product smooths along the columns, the other along the rows.
         bends = smoothing @ (noise * size) @ smoothing.T / (SIDE / 2)  # [N, 2, 28, 28]
         return np.ascontiguousarray(np.moveaxis(bends, 1, 3))  # [N, 28, 28, 2]
 
 
 def _smoothing(deviation: float) -> np.ndarray:
-    """A matrix that smooths a row of noise, and leaves each of its values a variance of 1."""
+    """A matrix [28, 28] that smooths a row of noise, and keeps the variance of its values at 1."""
     places = np.arange(SIDE, dtype=np.float32)
     bells = np.exp(-0.5 * ((places[:, np.newaxis] - places) / deviation) ** 2)  # [28, 28]
     smoothing: np.ndarray = bells / np.sqrt((bells**2).sum(axis=1, keepdims=True))
@@ -155,7 +155,7 @@ def change_strokes(pictures: paddle.Tensor, changes: np.ndarray) -> paddle.Tenso
 
 
 def build_augmentation(name: str) -> Augmentation | None:
-    """Make what changes training images, with its defaults.
+    """Build the augmentation of that name, with its default limits.
 
     Args:
         name: one of `stages.AUGMENTATIONS`.

@@ -1,7 +1,7 @@
 """What happens between the steps of a training: validation, learning rate, stopping, best weights.
 
-`loop.fit` calls each callback at the end of every batch and epoch, in the order in which they are
-given: what measures comes before what decides by it.
+`loop.fit` calls them in the order in which they are given, so `Validate` comes before those that
+use the validation loss.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class LearningRate(Callback):
 
     Args:
         optimizer: its rate is noted, as `learning_rate` of the epoch's row.
-        schedule: what `optimizers.build_schedule` returned; a plain number has nothing to move.
+        schedule: what `optimizers.build_schedule` returned; a plain number stays as it is.
     """
 
     def __init__(
@@ -76,9 +76,9 @@ class LearningRate(Callback):
 
 
 def best_epoch(history: Sequence[Row]) -> int:
-    """The epoch (from 1) with the highest validation accuracy; of equals, the lowest loss.
+    """The epoch (from 1) with the highest validation accuracy; if equal, the lowest loss.
 
-    Without validation images nothing can be chosen, and the last epoch is the answer.
+    Without validation images there is nothing to choose by, and the last epoch is taken.
     """
     if "validation_accuracy" not in history[-1]:
         return int(history[-1]["epoch"])
@@ -87,7 +87,7 @@ def best_epoch(history: Sequence[Row]) -> int:
 
 
 def epochs_without_gain(history: Sequence[Row]) -> int:
-    """Epochs since the validation loss last improved.
+    """How many epochs ago the validation loss last improved.
 
     Args:
         history: at least one row, with validation_loss.
@@ -124,10 +124,10 @@ class BestWeights(Callback):
 
     Args:
         network: what is trained.
-        weights: those of the best epoch before this call of `fit`, when a training goes on.
+        weights: those of the best epoch so far, when an earlier training is continued.
 
     Attributes:
-        weights: name → array of the best epoch; empty before the first one.
+        weights: name → array, of the best epoch; empty before the end of the first.
     """
 
     def __init__(self, network: nn.Layer, weights: Mapping[str, np.ndarray] | None = None) -> None:

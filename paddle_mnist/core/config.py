@@ -1,6 +1,6 @@
 """`Config`: everything that decides how a training goes."""
 
-# Without `annotations` of __future__, so that the types of the fields are there to be asked for.
+# Without `annotations` of __future__: `get_type_hints` asks for the types of the fields.
 import dataclasses
 import math
 from collections.abc import Iterable
@@ -14,14 +14,14 @@ from paddle_mnist.system.errors import UsageError
 
 @dataclass(frozen=True)
 class Config:
-    """Everything that decides how a training goes; saved with its run as JSON.
+    """Everything that decides how a training goes; saved with its run as JSON. See also `Stage`.
 
     Attributes:
         data: where the digits come from: "auto", "sample", or a folder.
-        seed: of all random numbers, 0 to 2**32 - 1.
+        seed: where all random numbers start from, 0 to 2**32 - 1.
         device: a name in `runtime.DEVICES`.
-        threads: of a matrix product, 1 or more.
-        amp: automatic mixed precision, for a GPU. The others are explained in `stages.Stage`.
+        threads: how many share the work of a matrix product, 1 or more.
+        amp: automatic mixed precision (16-bit numbers where they are enough), for a GPU.
     """
 
     stage: str
@@ -48,8 +48,8 @@ def configure(stage: str, **changes: Any) -> Config:
 
     Args:
         stage: a name in STAGES.
-        **changes: fields of `Config`; None means the default. Another optimiser without a learning
-            rate brings its own rate.
+        **changes: fields of `Config`; None means the default. Another optimiser brings its own
+            learning rate, unless one is given.
 
     Raises:
         UsageError: the stage, or a value, is not allowed.
@@ -61,8 +61,8 @@ def configure(stage: str, **changes: Any) -> Config:
     if optimizer != defaults.optimizer:
         changes.setdefault("learning_rate", OPTIMIZERS[optimizer].learning_rate)
     values: dict[str, Any] = {"stage": stage, "data": "auto", "seed": 0, "device": "auto"}
-    # A second thread gains little in products of this size while nothing else runs, and loses much
-    # while something does; convolutions, a small product for each image, only lose by it.
+    # The products are small: a second thread gains little on an idle machine and costs much on a
+    # busy one. Convolutions, a small product for each image, are only slower with it.
     values["threads"] = 1
     shared = {field.name for field in dataclasses.fields(Config)} & set(vars(defaults))
     values.update({name: getattr(defaults, name) for name in shared})

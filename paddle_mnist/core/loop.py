@@ -84,13 +84,13 @@ class Evaluation:
 def evaluate(
     network: nn.Layer, loss_function: LossFunction, split: Split, batch_size: int = 500
 ) -> Evaluation:
-    """Measure a network without changing it; afterwards its mode is what it was before.
+    """Measure a network without changing it, or the mode (training or not) that it is in.
 
     Args:
         network: any network of the course.
         loss_function: from outputs and labels to one number.
         split: at least one image.
-        batch_size: only a matter of memory: every image counts once.
+        batch_size: decides only how much memory is used: every image counts once.
 
     Raises:
         TrainingError: the loss is not a finite number.
@@ -122,7 +122,7 @@ class Batches:
 
     Args:
         split: the images to learn from, at least one.
-        batch_size: images a step; the last batch of an epoch may be smaller.
+        batch_size: images in a batch; the last batch of an epoch may be smaller.
         random: decides the order of the images, and the augmentation.
         augment: changes a batch [B, 784] before the network sees it.
     """
@@ -154,7 +154,7 @@ class Batches:
 
 @dataclass
 class Progress:
-    """Where a training is.
+    """How far a training has come.
 
     Attributes:
         epochs: how many epochs are planned.
@@ -163,9 +163,9 @@ class Progress:
             each twentieth of the epoch), seconds; and what callbacks add to it.
         epoch: the running epoch, from 1.
         losses: the loss of each of its batches so far.
-        loss: their mean, over all images.
-        accuracy: the share read right so far, of batches as they were trained.
-        learning_rate: of the next step, where a callback notes it.
+        loss: the mean of these, in which every image counts once.
+        accuracy: the share of the images so far that were read right, before the step on each.
+        learning_rate: that of the next step; None: no callback notes it.
         stop_reason: set by a callback that wants training to end after this epoch.
     """
 
@@ -180,7 +180,7 @@ class Progress:
     stop_reason: str = ""
 
     def begin_epoch(self) -> None:
-        """Count from the start again."""
+        """Begin the next epoch, and count its batches from zero."""
         self.epoch, self.losses = len(self.history) + 1, []
         self._loss, self._accuracy = Average(), Average()
         self._started = time.perf_counter()
@@ -215,7 +215,7 @@ class Progress:
 
 
 class Callback:
-    """What is called between the steps; the base does nothing at any moment."""
+    """What `fit` calls between the steps; this base class does nothing."""
 
     def on_train_begin(self, progress: Progress) -> None:
         """Before the first epoch of this call of `fit`."""
@@ -243,10 +243,10 @@ def fit(
     Args:
         step: learns from one batch; `functools.partial(train_step, network, loss_function,
             optimizer)`, or anything that is called like it.
-        batches: gives the batches of an epoch, each time it is gone through.
-        epochs: how many epochs there shall be in the end, those of `history` included.
+        batches: each `for` loop over it gives the batches of one epoch.
+        epochs: how many epochs in all, those of `history` included.
         callbacks: called in this order.
-        history: rows of epochs already done, when a training goes on.
+        history: rows of the epochs already done, when an earlier training is continued.
 
     Returns:
         The progress at the end, with the full history.

@@ -27,7 +27,7 @@ def predicted_digits(outputs: np.ndarray, *, truncate: bool = False) -> np.ndarr
 
 def softmax(logits: np.ndarray) -> np.ndarray:
     """Probabilities [N, 10] from logits [N, 10]; each row adds up to 1."""
-    # Taking the largest away changes nothing in the quotient and keeps exp from overflowing.
+    # Subtracting the largest changes nothing in the quotient, and keeps exp from overflowing.
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
     shares: np.ndarray = powers / powers.sum(axis=1, keepdims=True)
     return shares
@@ -43,6 +43,7 @@ def confusion_matrix(labels: np.ndarray, digits: np.ndarray) -> np.ndarray:
     Returns:
         int64 [10, 10]; row: true digit, column: predicted digit.
     """
+    # Each pair becomes one number, 10 * true + predicted, and `bincount` counts the numbers.
     pairs = np.bincount(labels * CLASSES + digits, minlength=CLASSES * CLASSES)
     return pairs.reshape(CLASSES, CLASSES)  # [100] -> [10, 10]
 
@@ -50,9 +51,7 @@ def confusion_matrix(labels: np.ndarray, digits: np.ndarray) -> np.ndarray:
 def accuracy_by_class(labels: np.ndarray, digits: np.ndarray) -> dict[int, float]:
     """The share of each digit's pictures that were read right, for the digits that occur.
 
-    Args:
-        labels: int64 [N], the true digits.
-        digits: int64 [N], the predicted ones.
+    Labels and predicted digits are int64 [N], as for `confusion_matrix`.
     """
     right = digits == labels
     return {int(digit): float(right[labels == digit].mean()) for digit in np.unique(labels)}
@@ -77,7 +76,7 @@ def means_of_parts(values: list[float], parts: int = 20) -> list[float]:
         parts: how many parts at most.
 
     Returns:
-        One mean a part, in order; fewer than `parts` where there are fewer values.
+        The mean of each part, in order; fewer than `parts` where there are fewer values.
     """
     return [float(part.mean()) for part in np.array_split(values, min(parts, len(values)))]
 

@@ -2,7 +2,7 @@
 
 The classes are Paddle's own; the constants are those of Keras, from which the recipes come:
 RMSprop with rho 0.9 and epsilon 1e-7, Adadelta with rho 0.95, Adam with epsilon 1e-7. Keras adds
-RMSprop's epsilon to the root, Paddle to what is under it; so here it is the square, 1e-14.
+RMSprop's epsilon after it takes the square root, Paddle before; so here it is squared, 1e-14.
 Paddle is imported only when something is built, so that the names are known without it.
 """
 
@@ -46,12 +46,12 @@ def build_schedule(name: str, learning_rate: float, steps: int) -> LRScheduler |
     """Build what an optimiser takes as its learning rate.
 
     Args:
-        name: "constant"; "one-cycle" (L. Smith, arXiv:1708.07120: up from a tenth of the rate over
-            the first quarter of the training, then down to a thousandth of it; one step a batch;
-            with fewer than 5 steps, too few for a cycle, the rate stays);
-            "plateau" (half the rate after 3 epochs without a lower validation loss, never under
-            1e-5; one step an epoch).
-        learning_rate: the rate, the highest one for "one-cycle"; above 0.
+        name: "constant": the rate stays; "one-cycle": up from a tenth of the rate over the first
+            quarter of the training, then down to a thousandth of it, one step a batch (L. Smith,
+            arXiv:1708.07120; with fewer than 5 steps, too few for a cycle, the rate stays);
+            "plateau": half the rate after 3 epochs without a lower validation loss, but never
+            under 1e-5, one step an epoch.
+        learning_rate: the rate, above 0; for "one-cycle" the highest one.
         steps: batches in the whole training.
 
     Returns:
@@ -69,8 +69,8 @@ def build_schedule(name: str, learning_rate: float, steps: int) -> LRScheduler |
             phase_pct=0.25,
         )
     if name == "plateau":
-        # Keras waits for an improvement of 1e-4 as a difference, not as a part. Its patience of 3
-        # acts at the third epoch without one; Paddle's acts an epoch after its patience is used up.
+        # As in Keras, only a fall by 1e-4 counts: an absolute difference, not a share of the loss.
+        # A patience of 3 acts at the third epoch without one there, and an epoch later in Paddle.
         return lr.ReduceOnPlateau(
             learning_rate,
             factor=0.5,
@@ -85,7 +85,7 @@ def build_schedule(name: str, learning_rate: float, steps: int) -> LRScheduler |
 def build_optimizer(
     name: str, learning_rate: LRScheduler | float, parameters: list[paddle.Tensor]
 ) -> paddle.optimizer.Optimizer:
-    """Build the optimiser `name` of OPTIMIZERS over the parameters of a network."""
+    """Build the optimiser `name` of OPTIMIZERS, which will change these parameters."""
     import paddle
 
     recipe = OPTIMIZERS[name]

@@ -19,25 +19,25 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Stage:
-    """One rung of the ladder.
+    """One stage of the course: a network, and how it is trained.
 
     Attributes:
         network: module and class under `paddle_mnist.models`.
         parameters: how many numbers the network holds, running averages included.
         loss: a name in `losses.LOSSES`.
         optimizer: a name in `optimizers.OPTIMIZERS`.
-        learning_rate: the rate, the highest one for "one-cycle".
-        batch_size: images a step.
+        learning_rate: that of the optimiser; for "one-cycle" the highest one.
+        batch_size: how many images each step learns from.
         epochs: times through the training images, at most.
         source: where the recipe comes from, and the accuracy given there.
         schedule: a name in `optimizers.SCHEDULES`.
         augment: a name in AUGMENTATIONS: how training images are changed at random.
-        early_stopping: epochs to wait for a lower validation loss; None: all are trained.
+        early_stopping: epochs to wait for a lower validation loss; None: no epoch is left out.
         best_weights: whether the best epoch's weights are kept, not those of the last.
         label_smoothing: the part of each label that is spread, see `losses.cross_entropy`.
         validation: the part of the training images that is held out to choose with, 0 to 0.5; None:
             5,000 images, or one in eight of fewer than 40,000. A recipe that chooses nothing holds
-            nothing out, as its source.
+            nothing out, like its source.
     """
 
     network: str
@@ -164,7 +164,7 @@ def find_stage(name: str) -> Stage:
     """Look a stage up by its name.
 
     Raises:
-        UsageError: there is none of that name; the text has the nearest one and all of them.
+        UsageError: there is no such stage; the message has the nearest name, and all names.
     """
     if name in STAGES:
         return STAGES[name]
@@ -174,7 +174,7 @@ def find_stage(name: str) -> Stage:
 
 
 def build_network(stage: str) -> nn.Layer:
-    """Build a stage's untrained network; `runtime.set_seed` before it decides the first weights.
+    """Build a stage's untrained network; `runtime.set_seed`, called before, decides its weights.
 
     Raises:
         UsageError: there is no such stage.

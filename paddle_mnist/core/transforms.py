@@ -1,7 +1,4 @@
-"""From stored pixels to what a network takes: `norm_img`, and augmentation.
-
-`norm_img` is the one place where pixels are scaled. This file knows nothing of networks or files.
-"""
+"""From stored pixels to what a network takes: the one place where pixels are scaled."""
 
 from __future__ import annotations
 
@@ -21,7 +18,7 @@ def norm_img(images: np.ndarray | paddle.Tensor) -> paddle.Tensor:
         A float32 tensor [N, 784], from 0 (paper) to 1 (ink).
 
     Raises:
-        UsageError: the shape is another one; a single picture needs a batch of one, `image[None]`.
+        UsageError: the shape is another; of a single picture, `image[None]` makes a batch of one.
     """
     shape = list(images.shape)
     if len(shape) != 3 or shape[1:] != [28, 28]:
