@@ -4,7 +4,6 @@
 and its 784 pixels from left to right and top to bottom. `submission.csv`: a header, then a row for
 each image of `test.csv`: its number from 1, and its label.
 Source: https://www.kaggle.com/competitions/digit-recognizer/data.
-Knows one file at a time; does not know how the rows are divided into training and test data.
 """
 
 from __future__ import annotations
@@ -15,15 +14,22 @@ import re
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, NoReturn, Union
+from typing import BinaryIO, NoReturn
 
 import numpy as np
 
-from paddle_mnist.data.idx import MAXIMUM_COUNT
+from paddle_mnist.data.idx import MAXIMUM_COUNT, StrPath
 from paddle_mnist.data.split import CLASSES, SIDE, Split
 from paddle_mnist.system.errors import DataError, UsageError
-from paddle_mnist.system.files import open_file, reason_of, refuse_overwrite, write_file
-from paddle_mnist.system.text_lines import BYTE_ORDER_MARK, LONGEST_LINE, numbered_lines
+from paddle_mnist.system.files import (
+    BYTE_ORDER_MARK,
+    LONGEST_LINE,
+    numbered_lines,
+    open_file,
+    reason_of,
+    refuse_overwrite,
+    write_file,
+)
 
 PIXELS = SIDE * SIDE
 PIXEL_COLUMNS = tuple(f"pixel{number}" for number in range(PIXELS))
@@ -33,8 +39,6 @@ SUBMISSION_HEADER = "ImageId,Label"
 # NumPy would take other blanks than these, and fractions, too.
 NUMBERS_ONLY = re.compile(r"[-+0-9, \t]*")
 WHOLE_NUMBER = re.compile(r"[ \t]*[-+]?[0-9]+[ \t]*", re.ASCII)
-
-StrPath = Union[str, "os.PathLike[str]"]
 
 
 def _lines(file: BinaryIO, path: StrPath) -> Iterator[tuple[int, str]]:
@@ -94,14 +98,14 @@ def _raise_first_fault(path: StrPath, columns: tuple[str, ...], reason: str) -> 
     raise DataError(f"{path} cannot be read as a table of numbers: {reason}")
 
 
-def _check_characters(text: str) -> str:
+def _numbers_only(text: str) -> str:
     if not NUMBERS_ONLY.fullmatch(text):
         raise ValueError("a row has other characters than those of whole numbers")
     return text
 
 
 def _read_fast(path: StrPath, columns: tuple[str, ...]) -> np.ndarray:
-    """Read the numbers of all rows; raises ValueError or a Warning where they are not such."""
+    """Read the numbers of all rows, or raise a ValueError or a Warning where they are not such."""
     with open_file(path) as file, warnings.catch_warnings():
         warnings.simplefilter("error")  # older NumPys only warn of 256, and take it for 0
         lines = _lines(file, path)
@@ -113,20 +117,20 @@ def _read_fast(path: StrPath, columns: tuple[str, ...]) -> np.ndarray:
         # NumPy takes the first row's length for all, and would keep a billion rows of one number.
         _check_length(first, columns, f"{path}, line {number}")
         texts = itertools.chain([first], (text for _, text in lines if text.strip()))
-        rows = (_check_characters(text) for text in texts)
-        return np.loadtxt(rows, dtype=np.uint8, delimiter=",", comments=None, ndmin=2)
+        rows = map(_numbers_only, texts)
+        table = np.loadtxt(rows, dtype=np.uint8, delimiter=",", comments=None, ndmin=2)
+        if columns is LABELLED_COLUMNS and table[:, 0].max() >= CLASSES:
+            raise ValueError(f"a label is {table[:, 0].max()}")
+        return table  # [N, columns]
 
 
 def _read_table(path: StrPath, columns: tuple[str, ...]) -> np.ndarray:
-    """Read uint8 [N, columns]; labels are in range too."""
+    """Read uint8 [N, columns]."""
     try:
         try:
-            table = _read_fast(path, columns)  # [N, columns]
+            return _read_fast(path, columns)
         except (ValueError, Warning) as error:
             _raise_first_fault(path, columns, str(error))
-        if columns is LABELLED_COLUMNS and table[:, 0].max() >= CLASSES:
-            _raise_first_fault(path, columns, f"a label is {table[:, 0].max()}")
-        return table
     except OSError as error:
         raise DataError(
             f"{path} cannot be read: {reason_of(error)}; expected a CSV file of Kaggle's Digit "
@@ -156,26 +160,12 @@ def read_labelled(path: StrPath) -> Split:
 
 
 def read_unlabelled(path: StrPath) -> np.ndarray:
-    """Read Kaggle's `test.csv`: header `pixel0,…,pixel783`, then a row for each image.
-
-    Args:
-        path: the file; blank lines are skipped.
-
-    Returns:
-        uint8 [N, 28, 28].
-
-    Raises:
-        DataError: as `read_labelled`.
-    """
+    """Read Kaggle's `test.csv`, uint8 [N, 28, 28]: as `read_labelled`, but without the label."""
     return _read_table(path, PIXEL_COLUMNS).reshape(-1, SIDE, SIDE)  # [N, 28, 28]
 
 
 def check_submission_file(path: Path, test_csv: Path) -> None:
     """Refuse to write a submission over the images that it is about, or over another file.
-
-    Args:
-        path: where the user wants the submission.
-        test_csv: the images.
 
     Raises:
         UsageError: `path` is not a file's name, or `test_csv` itself, or holds anything but an

@@ -20,7 +20,7 @@ from paddle_mnist.data import Mnist, Split, load_mnist
 from paddle_mnist.homework.checking import Answer
 from paddle_mnist.homework.comparing import kind_of
 from paddle_mnist.homework.conversion import TensorArray
-from paddle_mnist.system.paddle_errors import reason_of
+from paddle_mnist.system.errors import paddle_reason
 from paddle_mnist.system.runtime import set_seed
 
 SEED = 0
@@ -80,7 +80,7 @@ def train_and_read(
     try:
         found["outputs"] = _outputs(network, mnist.validation.images[:5])
     except Exception as error:  # another input than the course's
-        found["refused"] = f"{type(error).__name__}: {reason_of(error).split('. ')[0][:200]}"
+        found["refused"] = f"{type(error).__name__}: {paddle_reason(error).split('. ')[0][:200]}"
         return found
     if isinstance(found["outputs"], paddle.Tensor) and found["outputs"].shape == [5, 10]:
         found["accuracy"] = _accuracy(network, mnist.validation)

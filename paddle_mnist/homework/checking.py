@@ -40,7 +40,7 @@ from paddle_mnist.homework.exercise import Exercise
 from paddle_mnist.homework.guard import RefusedError, kept_modules
 from paddle_mnist.homework.outcome import UNFIT, Outcome, WrongError, cut, fill_in_texts
 from paddle_mnist.homework.ready_made import Watch
-from paddle_mnist.system.paddle_errors import reason_of
+from paddle_mnist.system.errors import paddle_reason
 
 LONGEST_TOLD = 10_000  # characters of one value or detail of an outcome
 
@@ -260,7 +260,7 @@ def _gradients(answer: Any, weights: Any, *arguments: Any) -> list[Any]:
 
 def _message(error: BaseException) -> str:
     try:
-        return reason_of(error)[:LONGEST_TEXT]
+        return paddle_reason(error)[:LONGEST_TEXT]
     except Exception as worse:  # an exception of the learner's own, whose text fails too
         return f"(its text cannot be shown: {type(worse).__name__})"
 

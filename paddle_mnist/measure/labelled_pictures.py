@@ -16,8 +16,7 @@ from typing import IO, BinaryIO
 import numpy as np
 
 from paddle_mnist.system.errors import DataError
-from paddle_mnist.system.files import open_file, reason_of
-from paddle_mnist.system.text_lines import numbered_lines
+from paddle_mnist.system.files import numbered_lines, open_file, reason_of
 
 LABELS_NAME = "labels.csv"
 

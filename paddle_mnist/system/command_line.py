@@ -35,18 +35,15 @@ class Parser(argparse.ArgumentParser):
 
 
 def run(command: Command, parser: Parser, arguments: Sequence[str] | None) -> int:
-    """Parse the arguments and run a command.
-
-    Args:
-        command: does the work; it may return an exit code of its own.
-        parser: knows the command's arguments.
-        arguments: the words after the command's name; None: those of this process.
+    """Parse the arguments, of this process where they are None, and run a command.
 
     Returns:
-        The exit code: 0 or the command's own, 2 after an error that the user can put right, 130
-        after Ctrl-C, 141 where nobody reads the output any more.
+        The exit code: 0 or the one that `command` returns, 2 after an error that the user can put
+        right, 130 after Ctrl-C, 141 where nobody reads the output any more.
     """
-    _print_any_character()
+    # A file's name, or the … of a message, may have characters that the terminal does not know.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     namespace = parser.parse_args(arguments)
     try:
         prepare()
@@ -74,14 +71,11 @@ def printable(text: str) -> str:
 
 
 def words_of(options: Mapping[str, Any]) -> list[str]:
-    """Spell options as the words of a command line, in their order.
-
-    Args:
-        options: names as a parser's namespace has them → values; True and False are spelled as
-            `--name` and `--no-name`.
+    """Spell options, by the names in a parser's namespace, as the words of a command line.
 
     Returns:
-        For {"best_weights": True, "seed": 3} the words --best-weights, --seed and 3.
+        For {"best_weights": True, "seed": 3} the words --best-weights, --seed and 3; False gives
+        --no-best-weights.
     """
     words = []
     for name, value in options.items():
@@ -94,16 +88,5 @@ def words_of(options: Mapping[str, Any]) -> list[str]:
 
 
 def command_line(module: str, options: Mapping[str, Any]) -> str:
-    """Write a command of the package as one would type it.
-
-    Args:
-        module: its name in the package, such as "train".
-        options: as for `words_of`.
-    """
+    """Write a command of the package, such as "train", with options as for `words_of`."""
     return shlex.join(["python", "-m", f"paddle_mnist.{module}", *words_of(options)])
-
-
-def _print_any_character() -> None:
-    # A file's name, or the … of a message, may have characters that the terminal does not know.
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")

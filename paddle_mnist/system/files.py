@@ -12,17 +12,20 @@ import re
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from paddle_mnist.system.errors import PaddleMnistError, UsageError
+from paddle_mnist.system.errors import DataError, PaddleMnistError, UsageError
+
+# The header of Kaggle's train.csv has 7,167 characters, and is the longest line that is expected:
+# what is longer is another kind of file, and is not read into memory as one line.
+LONGEST_LINE = 20_000
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # spreadsheets put it before UTF-8
 
 
 def open_file(path: str | os.PathLike[str]) -> BinaryIO:
-    """Open an ordinary file for reading its bytes.
-
-    Args:
-        path: anything that a user may have named.
+    """Open an ordinary file, by whatever a user may have named, for reading its bytes.
 
     Raises:
         OSError: there is no such file, it cannot be read, or it is a folder, or something that
@@ -40,11 +43,7 @@ def open_file(path: str | os.PathLike[str]) -> BinaryIO:
 
 
 def read_bounded(path: str | os.PathLike[str], most: int) -> bytes:
-    """Read an ordinary file whole, unless it is large.
-
-    Args:
-        path: as for `open_file`.
-        most: how many bytes it may have; of more, none is kept in memory.
+    """Read an ordinary file whole, unless it has more than `most` bytes: then none are kept.
 
     Raises:
         OSError: as `open_file`, or it is too large (`errno.EFBIG`).
@@ -54,6 +53,41 @@ def read_bounded(path: str | os.PathLike[str], most: int) -> bytes:
         if size <= most:
             return file.read(size)  # even where it is growing
     raise OSError(errno.EFBIG, f"it has more than {most / 10**6:g} MB", str(path))
+
+
+def numbered_lines(
+    file: BinaryIO, path: str | os.PathLike[str], most: int, expected: str
+) -> Iterator[tuple[int, str]]:
+    """Read a text file's lines one after the other.
+
+    Args:
+        file: the opened file.
+        path: its name, for messages.
+        most: how many lines it may have.
+        expected: what the file should be, for messages.
+
+    Yields:
+        (the line's number from 1, its text without the line end).
+
+    Raises:
+        DataError: a line is too long or not UTF-8, or there are too many.
+    """
+    for number, line in enumerate(iter(partial(file.readline, LONGEST_LINE + 1), b""), start=1):
+        place = f"{path}, line {number}"
+        if len(line) > LONGEST_LINE:
+            raise DataError(
+                f"{place}: longer than {LONGEST_LINE:,} characters; expected {expected}"
+            )
+        if number > most:
+            raise DataError(f"{path} goes on after {most:,} lines; expected {expected}")
+        try:
+            text = (line.removeprefix(BYTE_ORDER_MARK) if number == 1 else line).decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise DataError(
+                f"{place}: not UTF-8 text ({error.reason} at byte {error.start}); "
+                f"expected {expected}"
+            ) from error
+        yield number, text.rstrip("\r\n")
 
 
 def reason_of(error: Exception) -> str:
@@ -121,13 +155,9 @@ def leftovers(path: Path, ending: str) -> list[Path]:
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Put `content` into the place of a file, whole or not at all.
+    """Put `content` into the place of a file, whole or not at all (an OSError says why not).
 
     What a killed process left of doing the same is taken away first.
-
-    Raises:
-        OSError: the disk is full, the folder may not be written, and the like; the old file is
-            still there, as it was.
     """
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     for leftover in leftovers(path, "tmp"):
@@ -142,12 +172,7 @@ def replace_file(path: Path, content: bytes) -> None:
 
 @contextmanager
 def writing(path: str | os.PathLike[str], error_type: type[PaddleMnistError]) -> Iterator[None]:
-    """Say of what cannot be written that it cannot, and why.
-
-    Args:
-        path: what is written in the block.
-        error_type: what to raise instead of an OSError.
-    """
+    """Raise `error_type`, with the reason, where the block cannot write the file `path`."""
     try:
         yield
     except (OSError, ValueError) as error:  # ValueError: no file can have such a name
@@ -159,10 +184,8 @@ def write_file(
 ) -> None:
     """Write a file that a user has asked for, whole or not at all, and make its folder.
 
-    Args:
-        path: the file; replaced where it is there.
-        content: its new content.
-        error_type: what to raise where it cannot be written.
+    Raises:
+        PaddleMnistError: of the type `error_type`: the file cannot be written.
     """
     with writing(path, error_type):
         Path(path).parent.mkdir(parents=True, exist_ok=True)

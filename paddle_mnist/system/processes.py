@@ -12,8 +12,6 @@ from contextlib import contextmanager
 from typing import Callable
 
 _PR_SET_PDEATHSIG = 1  # of Linux' prctl.h
-
-
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 

@@ -125,8 +125,7 @@ def select_device(name: str = "auto") -> str:
         "cpu" or "gpu:0"; of several processes on this machine, each has a GPU of its own.
 
     Raises:
-        UsageError: the name is another one, or a GPU is asked for and cannot be used, or there
-            are more processes than GPUs.
+        UsageError: another name, a GPU that cannot be used, or more processes than GPUs.
     """
     import paddle
 
@@ -159,14 +158,11 @@ def _own_gpu() -> int:
 
 
 def select_precision(amp: bool, device: str) -> str:
-    """Choose the type of number to train in.
-
-    Args:
-        amp: automatic mixed precision: operations that tolerate it are computed in 16 bits.
-        device: what `select_device` returned.
+    """Choose the type of number to train in on a device, as `select_device` names it.
 
     Returns:
-        "float32", "bfloat16" or, where the GPU is too old for that, "float16".
+        "float32"; with automatic mixed precision, where operations that tolerate it are computed in
+        16 bits, "bfloat16" or, where the GPU is too old for that, "float16".
 
     Raises:
         UsageError: mixed precision is asked for on a CPU.
@@ -189,14 +185,8 @@ def set_seed(seed: int) -> np.random.Generator:
     The shuffling of images and the augmentation draw from the returned generator, because
     `paddle.seed` does not reach NumPy, and because its state can be saved with a run.
 
-    Args:
-        seed: 0 or more, less than 2**32.
-
-    Returns:
-        A NumPy generator.
-
     Raises:
-        UsageError: the seed is out of range.
+        UsageError: the seed is not from 0 to 2**32 - 1.
     """
     import numpy as np
     import paddle

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
+import shutil
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
@@ -14,7 +17,6 @@ from paddle_mnist.system.errors import UsageError
 # Names the folder that takes the place of a home that cannot be written, for this process and those
 # that it starts.
 _SPARE_HOME = "PADDLE_MNIST_SPARE_HOME"
-
 
 # What Paddle makes when it is imported, and where Matplotlib wants to write: on Linux; elsewhere
 # the home folder itself is what counts.
@@ -40,10 +42,6 @@ def replace_home() -> None:
 
     Otherwise `import paddle` may end with an OSError, and Matplotlib complains.
     """
-    import atexit
-    import shutil
-    import tempfile
-
     home = os.path.expanduser("~")
     if not any(isinstance(finder, _PaddleAtSpareHome) for finder in sys.meta_path):
         sys.meta_path.insert(0, _PaddleAtSpareHome())

@@ -23,7 +23,7 @@ from paddle_mnist.data.kaggle import (
 )
 from paddle_mnist.system import files
 from paddle_mnist.system.errors import DataError, UsageError
-from paddle_mnist.system.text_lines import BYTE_ORDER_MARK
+from paddle_mnist.system.files import BYTE_ORDER_MARK
 
 HEADER = "label," + ",".join(f"pixel{number}" for number in range(784))
 ROW = "7," + ",".join(str(number % 256) for number in range(784))
