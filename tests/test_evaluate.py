@@ -15,7 +15,8 @@ from paddle_mnist.core.config import configure
 from paddle_mnist.core.metrics import softmax
 from paddle_mnist.data import load_mnist
 from paddle_mnist.data.class_names import CLASS_NAMES, DIGITS, IMAGES_SHA256
-from paddle_mnist.data.idx import content_sha256, write_images, write_labels
+from paddle_mnist.data.folder import write_folder
+from paddle_mnist.data.idx import content_sha256
 from paddle_mnist.measure.ablation import ABLATIONS
 from paddle_mnist.measure.calibration import measure_calibration
 from paddle_mnist.measure.robustness import DISTURBANCES
@@ -109,10 +110,7 @@ def test_figures_are_told_though_they_cannot_be_drawn(run, cnn):
 
 def test_images_that_the_network_has_seen_are_refused(run, cnn, tmp_path):
     mnist = load_mnist("sample")
-    (tmp_path / "data").mkdir()
-    for name, split in (("train", mnist.test), ("t10k", mnist.validation)):
-        write_images(tmp_path / "data" / f"{name}-images-idx3-ubyte", split.images)
-        write_labels(tmp_path / "data" / f"{name}-labels-idx1-ubyte", split.labels)
+    write_folder(tmp_path / "data", mnist.test, mnist.validation)
     before = {path.name: path.read_bytes() for path in cnn.iterdir()}
     code, out, err = run("--run", cnn, "--data", tmp_path / "data")
     assert (code, out) == (2, "")

@@ -34,16 +34,13 @@ IMAGES_SHA256 = {
 
 
 def known_data_set(*parts: np.ndarray) -> str | None:
-    """Find the data set, other than digits, that images belong to.
+    """Find the data set in CLASS_NAMES that images belong to; None: not known, taken for digits.
 
     One known part is enough, so that a copy with fewer images to train on is known by its test
     images.
 
     Args:
         parts: images to train on or to test on, as they were published; each uint8 [N, 28, 28].
-
-    Returns:
-        A name in CLASS_NAMES; None: it is not known, and taken for digits.
     """
     names = (IMAGES_SHA256.get(content_sha256(images)) for images in parts)
     return next(filter(None, names), None)

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from paddle_mnist.data.mnist_files import SHA256, packed_name, read_original
+from paddle_mnist.data.mnist_files import SHA256, read_original
 from paddle_mnist.system.errors import DataError
 from paddle_mnist.system.files import sync_folder, write_synced
 
@@ -41,12 +41,9 @@ TICK = 0.1  # seconds between two looks at what has arrived
 
 
 def cache_folder() -> Path:
-    """Find the folder into which MNIST is downloaded.
+    """Find the user's cache folder for MNIST, or the one that PADDLE_MNIST_CACHE names.
 
-    Returns:
-        The user's cache folder for `paddle_mnist` (on Linux `~/.cache/paddle_mnist`), or what the
-        environment variable PADDLE_MNIST_CACHE says; it need not exist. Where nobody knows the
-        user's home, it begins with a `~` and cannot be made.
+    It need not exist. Where nobody knows the user's home, it begins with a `~` and cannot be made.
     """
     named = os.environ.get(CACHE_VARIABLE)
     if named:
@@ -60,12 +57,9 @@ def cache_folder() -> Path:
 
 
 def paddle_cache_folder() -> Path:
-    """Find the folder into which `paddle.vision.datasets.MNIST` downloads.
+    """Find the folder into which `paddle.vision.datasets.MNIST` downloads; it need not exist.
 
     Source: `paddle/dataset/common.py` of PaddlePaddle 3.3.1, DATA_HOME.
-
-    Returns:
-        The folder; it need not exist.
     """
     return Path(os.path.expanduser("~"), ".cache", "paddle", "dataset", "mnist")
 
@@ -140,7 +134,7 @@ def _fetch_files(mirror: str, names: Sequence[str], transfer: _Transfer, limits:
         ) as client:
             transfer.client = client
             for name in names:
-                content = _fetch_file(client, mirror + packed_name(name), transfer, limits)
+                content = _fetch_file(client, f"{mirror}{name}.gz", transfer, limits)
                 transfer.arrivals.put((name, content))
     except Exception as error:  # nothing is lost: the watching thread tells it or raises it again
         transfer.arrivals.put(error)
@@ -176,16 +170,17 @@ def _keeps_pace(samples: deque[tuple[float, int]], received: int, limits: Limits
 
 def _publish(folder: Path, name: str, content: bytes) -> None:
     """Put a file into its place whole and checked, or not at all."""
-    temporary = folder / f".{packed_name(name)}.{os.getpid()}{TEMPORARY_SUFFIX}"
+    packed = f"{name}.gz"
+    temporary = folder / f".{packed}.{os.getpid()}{TEMPORARY_SUFFIX}"
     try:
         write_synced(temporary, content)
         try:
             read_original(temporary, name)
         except DataError as error:
             raise DataError(
-                f"what it sent as {packed_name(name)} ({len(content):,} bytes) is not MNIST's"
+                f"what it sent as {packed} ({len(content):,} bytes) is not MNIST's"
             ) from error
-        os.replace(temporary, folder / packed_name(name))
+        os.replace(temporary, folder / packed)
     finally:
         temporary.unlink(missing_ok=True)
     sync_folder(folder)
@@ -194,12 +189,7 @@ def _publish(folder: Path, name: str, content: bytes) -> None:
 def _receive(
     folder: Path, names: Sequence[str], transfer: _Transfer, limits: Limits, bar: tqdm[Any]
 ) -> tuple[list[str], str]:
-    """Watch a transfer and publish what arrives.
-
-    Returns:
-        What is still missing, and why the mirror was given up; nothing, and "", when all has
-        arrived.
-    """
+    """Publish what arrives; tell what is still missing, and why the mirror was given up."""
     missing = list(names)
     samples = deque([(time.monotonic(), 0)])
     while missing:
@@ -226,7 +216,7 @@ def _receive(
 def _try_mirror(
     mirror: str, folder: Path, names: Sequence[str], limits: Limits
 ) -> tuple[list[str], str]:
-    """Fetches files from a mirror; returns what `_receive` does."""
+    """Fetch files from a mirror; the answer is that of `_receive`."""
     from tqdm import tqdm
 
     transfer = _Transfer()
@@ -260,7 +250,7 @@ def _is_original(path: Path, name: str) -> bool:
 
 
 def _fetch_missing(folder: Path, mirrors: Sequence[str], limits: Limits) -> None:
-    missing = [name for name in SHA256 if not _is_original(folder / packed_name(name), name)]
+    missing = [name for name in SHA256 if not _is_original(folder / f"{name}.gz", name)]
     failures = []
     for mirror in mirrors:
         if not missing:

@@ -5,16 +5,19 @@ Any data set in MNIST's form will do (Fashion-MNIST too): nothing is compared wi
 
 from __future__ import annotations
 
+import gzip
+import io
 import os
 from pathlib import Path
 
-from paddle_mnist.data.idx import read_images, read_labels
+from paddle_mnist.data.idx import encode, read_images, read_labels
 from paddle_mnist.data.kaggle import read_labelled
-from paddle_mnist.data.mnist_files import TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS
+from paddle_mnist.data.mnist_files import SHA256
 from paddle_mnist.data.split import Split, split_off
 from paddle_mnist.system.errors import DataError
+from paddle_mnist.system.files import write_file
 
-IDX_NAMES = (TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS)
+IDX_NAMES = tuple(SHA256)  # images and labels to train on, then to test on
 KAGGLE_TRAIN = "train.csv"
 KAGGLE_NAMES = (KAGGLE_TRAIN, "test.csv")
 
@@ -25,14 +28,11 @@ KAGGLE_TEST_MAXIMUM = 10_000
 LISTED = 12
 
 
-def _spellings(name: str) -> tuple[str, ...]:
-    # Plain files first: who unpacks a file beside its .gz has one data set, not two.
-    dotted = name.replace("-idx", ".idx")
-    return (name, dotted, f"{name}.gz", f"{dotted}.gz")
-
-
 def _find(name: str, present: list[str]) -> str | None:
-    return next((spelling for spelling in _spellings(name) if spelling in present), None)
+    dotted = name.replace("-idx", ".idx")
+    # Plain files first: who unpacks a file beside its .gz has one data set, not two.
+    spellings = (name, dotted, f"{name}.gz", f"{dotted}.gz")
+    return next((spelling for spelling in spellings if spelling in present), None)
 
 
 def _listing(folder: Path) -> list[str]:
@@ -66,16 +66,8 @@ def _read_kaggle(path: Path) -> tuple[Split, Split]:
     return split_off(labelled, count)
 
 
-def _nothing_whole(
-    folder: Path, present: list[str], found: list[str | None], csv_files: list[str]
-) -> str:
-    missing = [name for name, spelling in zip(IDX_NAMES, found) if not spelling]
-    if csv_files:
-        lacks = f"; missing: {KAGGLE_TRAIN}"
-    elif any(found):
-        lacks = f"; missing: {', '.join(missing)}"
-    else:
-        lacks = ""
+def _nothing_whole(folder: Path, present: list[str], missing: list[str]) -> str:
+    lacks = f"; missing: {', '.join(missing)}" if missing else ""
     listed = ", ".join(present[:LISTED]) or "nothing"
     more = f" and {len(present) - LISTED} more" if len(present) > LISTED else ""
     return (
@@ -96,7 +88,7 @@ def read_folder(folder: str | os.PathLike[str]) -> tuple[Split, Split, str]:
             same.
 
     Returns:
-        What there is to train on, what there is to test on, and "idx" or "kaggle".
+        What there is to train on and to test on, and "folder" (of IDX files) or "kaggle".
 
     Raises:
         DataError: the folder holds neither, a part, or both, or a file is not as it should be.
@@ -111,7 +103,28 @@ def read_folder(folder: str | os.PathLike[str]) -> tuple[Split, Split, str]:
         raise DataError(f"{folder} holds both IDX and Kaggle files ({both}); keep one kind there")
     if len(whole) == len(IDX_NAMES):
         train, test = _read_pair(folder, *whole[:2]), _read_pair(folder, *whole[2:])
-        return train, test, "idx"
+        return train, test, "folder"
     if KAGGLE_TRAIN in csv_files:
         return (*_read_kaggle(folder / KAGGLE_TRAIN), "kaggle")
-    raise DataError(_nothing_whole(folder, present, found, csv_files))
+    missing = [name for name, spelling in zip(IDX_NAMES, found) if whole and not spelling]
+    if csv_files:
+        missing = [KAGGLE_TRAIN]
+    raise DataError(_nothing_whole(folder, present, missing))
+
+
+def write_folder(folder: str | os.PathLike[str], train: Split, test: Split) -> None:
+    """Write a data set as four gzipped IDX files, which hold the same bytes each time.
+
+    Args:
+        folder: made if it is missing; files of the same names are replaced.
+        train: what there is to train on.
+        test: what there is to test on.
+
+    Raises:
+        DataError: a file cannot be written.
+    """
+    for name, array in zip(IDX_NAMES, (train.images, train.labels, test.images, test.labels)):
+        packed = io.BytesIO()
+        with gzip.GzipFile("", "wb", 9, packed, mtime=0) as stream:  # no name, no time
+            stream.writelines(encode(array))
+        write_file(Path(folder, f"{name}.gz"), packed.getvalue(), DataError)

@@ -1,28 +1,26 @@
-"""IDX, the file format of MNIST, read and written: strict, and bounded in memory.
+"""IDX, the file format of MNIST, read strictly and in bounded memory.
 
 An IDX file is a big-endian header (a magic number, then one 32-bit count for each dimension) and
 after it the bytes of the array. Format: Y. LeCun, C. Cortes, C. Burges, "The MNIST database of
-handwritten digits". Knows one file at a time, and not which data set the file belongs to.
+handwritten digits".
 """
 
 from __future__ import annotations
 
 import gzip
 import hashlib
-import io
 import math
 import os
 import struct
 import zlib
 from collections.abc import Iterator
-from pathlib import Path
 from typing import BinaryIO, Union
 
 import numpy as np
 
-from paddle_mnist.data.split import CLASSES, SIDE
+from paddle_mnist.data.split import SIDE, wrong_label
 from paddle_mnist.system.errors import DataError
-from paddle_mnist.system.files import open_file, reason_of, write_file
+from paddle_mnist.system.files import open_file, reason_of
 
 # The third byte, 8, says "unsigned bytes"; the fourth is the number of dimensions.
 IMAGES_MAGIC = 0x00000803
@@ -43,13 +41,10 @@ StrPath = Union[str, "os.PathLike[str]"]
 _Stream = Union[BinaryIO, gzip.GzipFile]
 
 
-def _header(magic: int, shape: tuple[int, ...]) -> bytes:
-    return struct.pack(f">{1 + len(shape)}I", magic, *shape)
-
-
-def _check_header(header: bytes, magic: int, path: StrPath) -> tuple[int, ...]:
-    """Take from the header the shape that it promises: (N, 28, 28) or (N,)."""
+def _read_header(stream: _Stream, magic: int, path: StrPath) -> list[int]:
+    """Read the shape that the header promises: [N, 28, 28] or [N]."""
     size = 16 if magic == IMAGES_MAGIC else 8
+    header = stream.read(size)
     if not header:
         raise DataError(f"{path} is empty; expected an IDX file of {KINDS[magic]}")
     if len(header) < size:
@@ -71,10 +66,10 @@ def _check_header(header: bytes, magic: int, path: StrPath) -> tuple[int, ...]:
         raise DataError(
             f"{path} promises {shape[0]:,} {KINDS[magic]}; expected 1 to {MAXIMUM_COUNT:,}"
         )
-    return tuple(shape)
+    return shape
 
 
-def _pieces(stream: _Stream, shape: tuple[int, ...], path: StrPath) -> Iterator[bytes]:
+def _pieces(stream: _Stream, shape: list[int], path: StrPath) -> Iterator[bytes]:
     """Yield all that follows the header, and raise where it is less or more than promised."""
     expected = missing = math.prod(shape)
     while missing:
@@ -82,26 +77,25 @@ def _pieces(stream: _Stream, shape: tuple[int, ...], path: StrPath) -> Iterator[
         if not piece:
             raise DataError(
                 f"{path} ends {expected - missing:,} bytes after its header, which promises "
-                f"{expected:,} (shape {list(shape)}): the file is not whole, get it again"
+                f"{expected:,} (shape {shape}): the file is not whole, get it again"
             )
         missing -= len(piece)
         yield piece
     if stream.read(1):  # also makes gzip check its checksum
         raise DataError(
             f"{path} goes on after the {expected:,} bytes that its header promises "
-            f"(shape {list(shape)}); expected the end of the file there"
+            f"(shape {shape}); expected the end of the file there"
         )
 
 
 def _read_stream(stream: _Stream, magic: int, path: StrPath) -> np.ndarray:
-    header_size = 16 if magic == IMAGES_MAGIC else 8
-    shape = _check_header(stream.read(header_size), magic, path)
-    size = math.prod(shape)
-    if size > LARGEST_READ_ONCE:
+    shape = _read_header(stream, magic, path)
+    if math.prod(shape) > LARGEST_READ_ONCE:
+        start = stream.tell()
         for _ in _pieces(stream, shape, path):
             pass
-        stream.seek(header_size)
-    body = np.empty(size, dtype=np.uint8)
+        stream.seek(start)
+    body = np.empty(math.prod(shape), dtype=np.uint8)
     filled = 0
     for piece in _pieces(stream, shape, path):
         body[filled : filled + len(piece)] = np.frombuffer(piece, dtype=np.uint8)
@@ -115,8 +109,7 @@ def _read(path: StrPath, magic: int) -> np.ndarray:
         with open_file(path) as file:
             packed = file.read(2) == GZIP_MAGIC
             file.seek(0)
-            stream: _Stream = gzip.GzipFile(fileobj=file, mode="rb") if packed else file
-            return _read_stream(stream, magic, path)
+            return _read_stream(gzip.GzipFile(fileobj=file) if packed else file, magic, path)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise DataError(f"{path} is a damaged gzip file ({error}); get the file again") from error
     except OSError as error:
@@ -145,92 +138,31 @@ def read_images(path: StrPath) -> np.ndarray:
 
 
 def read_labels(path: StrPath) -> np.ndarray:
-    """Read an IDX file of labels.
-
-    Args:
-        path: a file, as for `read_images`.
-
-    Returns:
-        int64 [N], each from 0 to 9.
-
-    Raises:
-        DataError: as `read_images` raises it, or a label is above 9.
-    """
-    labels = _read(path, LABELS_MAGIC)  # [N]
-    wrong = np.flatnonzero(labels >= CLASSES)
-    if len(wrong):
-        raise DataError(
-            f"{path}: label number {wrong[0]:,} (counted from 0) is {labels[wrong[0]]}; "
-            f"expected 0 to {CLASSES - 1}"
-        )
-    return labels.astype(np.int64)
+    """Read an IDX file of labels, int64 [N], each from 0 to 9; otherwise as `read_images`."""
+    labels = _read(path, LABELS_MAGIC).astype(np.int64)  # [N]
+    if fault := wrong_label(labels):
+        raise DataError(f"{path}: {fault}")
+    return labels
 
 
-def _content(array: np.ndarray) -> tuple[bytes, np.ndarray]:
+def encode(array: np.ndarray) -> tuple[bytes, memoryview]:
+    """Spell images or labels as an unpacked IDX file: its header, and its body."""
     magic = IMAGES_MAGIC if array.ndim == 3 else LABELS_MAGIC
-    body = np.ascontiguousarray(array, dtype=np.uint8).reshape(-1)
-    return _header(magic, array.shape), body
+    header = struct.pack(f">{1 + array.ndim}I", magic, *array.shape)
+    return header, np.ascontiguousarray(array, dtype=np.uint8).reshape(-1).data
 
 
 def content_sha256(array: np.ndarray) -> str:
     """Compute the checksum of the unpacked IDX file that holds an array.
 
-    For what a reader returned this is the checksum of the unpacked file itself, since the readers
-    accept only one spelling of each array.
-
     Args:
-        array: images uint8 [N, 28, 28] or labels int64 [N], as the readers return them.
+        array: images uint8 [N, 28, 28] or labels int64 [N]. For what a reader returned this is the
+            checksum of the file itself, as the readers accept only one spelling of each array.
 
     Returns:
         The SHA-256, 64 hex digits.
     """
-    header, body = _content(array)
+    header, body = encode(array)
     digest = hashlib.sha256(header)
-    digest.update(body.data)
+    digest.update(body)
     return digest.hexdigest()
-
-
-def _write(path: StrPath, array: np.ndarray) -> None:
-    header, body = _content(array)
-    # No time and no name inside, so that the same array always gives the same bytes.
-    packed = io.BytesIO()
-    with gzip.GzipFile("", "wb", 9, packed, mtime=0) as stream:
-        stream.write(header)
-        stream.write(body.data)
-    write_file(path, packed.getvalue(), DataError)
-
-
-def write_images(path: StrPath, images: np.ndarray) -> None:
-    """Write images as a gzipped IDX file; the bytes are reproducible.
-
-    Args:
-        path: replaced where it is there.
-        images: uint8 [N, 28, 28].
-
-    Raises:
-        DataError: the array is of another shape or dtype, or the file cannot be written.
-    """
-    if images.dtype != np.uint8 or images.shape[1:] != (SIDE, SIDE):
-        raise DataError(
-            f"{Path(path).name}: images are {images.dtype} {list(images.shape)}; "
-            f"expected uint8 [N, {SIDE}, {SIDE}]"
-        )
-    _write(path, images)
-
-
-def write_labels(path: StrPath, labels: np.ndarray) -> None:
-    """Write labels as a gzipped IDX file; the bytes are reproducible.
-
-    Args:
-        path: replaced where it is there.
-        labels: int64 [N], each from 0 to 9.
-
-    Raises:
-        DataError: the array is of another shape or has other values, or the file cannot be written.
-    """
-    if labels.ndim != 1 or not ((labels >= 0) & (labels < CLASSES)).all():
-        raise DataError(
-            f"{Path(path).name}: labels are {list(labels.shape)} with values {labels.min()} to "
-            f"{labels.max()}; expected [N] with values 0 to {CLASSES - 1}"
-        )
-    _write(path, labels)

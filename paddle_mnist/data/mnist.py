@@ -1,22 +1,19 @@
 """load_mnist: digits to train on, to validate with and to test on, from the first place with them.
 
-The places, in this order: what PADDLE_MNIST_DATA names, our cache, Paddle's cache, a download, the
-sample that ships with the package. Prints nothing: the caller prints `source.message`.
+Prints nothing: the caller prints `source.message`.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
 
 from paddle_mnist.data.class_names import DIGITS, class_names, known_data_set
 from paddle_mnist.data.download import cache_folder, download, paddle_cache_folder
 from paddle_mnist.data.folder import read_folder
 from paddle_mnist.data.idx import content_sha256
-from paddle_mnist.data.mnist_files import SHA256, TRAIN_IMAGES, packed_name, read_originals
+from paddle_mnist.data.mnist_files import SHA256, TRAIN_IMAGES, read_originals
 from paddle_mnist.data.split import Split, split_off
 from paddle_mnist.system.errors import DataError
 
@@ -24,10 +21,6 @@ DATA_VARIABLE = "PADDLE_MNIST_DATA"
 OFFLINE_VARIABLE = "PADDLE_MNIST_OFFLINE"
 
 SAMPLE_FOLDER = Path(__file__).parent / "sample"
-
-# Of n training images min(5000, n // 8) are held out: 5,000 of MNIST's 60,000, 500 of the sample.
-VALIDATION_MAXIMUM = 5_000
-VALIDATION_DIVISOR = 8
 
 
 @dataclass(frozen=True)
@@ -42,8 +35,6 @@ class Source:
             by Kaggle.
         test_is_from_mnist_training: the test images belong to MNIST's training set, so a network
             trained on that has seen them.
-        loud: the sample was taken only because nothing else could be had.
-        notes: what was tried before, and was not used.
         class_names: what the labels 0 to 9 mean.
     """
 
@@ -52,8 +43,6 @@ class Source:
     message: str
     is_mnist: bool = False
     test_is_from_mnist_training: bool = False
-    loud: bool = False
-    notes: tuple[str, ...] = ()
     class_names: tuple[str, ...] = DIGITS
 
 
@@ -76,98 +65,70 @@ class _Found:
     train: Split
     test: Split
     description: str
-    loud: bool = False
-    notes: tuple[str, ...] = ()
 
 
-def _from_sample() -> _Found:
-    train, test, _ = read_folder(SAMPLE_FOLDER)
-    description = f"the sample of {len(train) + len(test):,} MNIST digits in the package"
-    return _Found("sample", SAMPLE_FOLDER, train, test, description)
-
-
-def _from_folder(folder: Path, named_by: str = "") -> _Found:
-    train, test, form = read_folder(folder)
-    description = f"the folder {folder}{named_by}"
-    if form == "idx":
-        return _Found("folder", folder, train, test, description)
-    description += ", Kaggle's train.csv (test images held out of it: test.csv has no labels)"
-    return _Found("kaggle", folder, train, test, description)
-
-
-def _from_named(name: str, named_by: str = "") -> _Found:
+def _named(name: str, named_by: str = "") -> _Found:
+    """Read what the user has named: the sample, or a folder."""
     if name == "sample":
-        return _from_sample()
-    return _from_folder(Path(os.path.expanduser(name)), named_by)
+        train, test, _ = read_folder(SAMPLE_FOLDER)
+        description = f"the sample of {len(train) + len(test):,} MNIST digits in the package"
+        return _Found("sample", SAMPLE_FOLDER, train, test, description)
+    folder = Path(os.path.expanduser(name))
+    train, test, kind = read_folder(folder)
+    description = f"the folder {folder}{named_by}"
+    if kind == "kaggle":
+        description += ", Kaggle's train.csv (test images held out of it: test.csv has no labels)"
+    return _Found(kind, folder, train, test, description)
 
 
-def _from_cache(kind: str, folder: Path) -> _Found | None:
-    """Read what a cache holds; None: it holds nothing."""
-    if not any(os.path.lexists(folder / packed_name(name)) for name in SHA256):
+def _published(kind: str, folder: Path, description: str) -> _Found | None:
+    """Read all of MNIST from a cache, once it is downloaded; None: the cache holds nothing."""
+    if kind == "download":
+        if os.environ.get(OFFLINE_VARIABLE, "0") not in ("", "0"):
+            raise DataError(f"nothing was downloaded, because {OFFLINE_VARIABLE} is set")
+        download(folder)
+    elif not any(os.path.lexists(folder / f"{name}.gz") for name in SHA256):
         return None
-    whose = "Paddle's cache" if kind == "paddle-cache" else "the cache"
-    description = f"all of MNIST from {whose} ({folder})"
-    return _Found(kind, folder, *read_originals(folder), description)
+    return _Found(kind, folder, *read_originals(folder), f"all of MNIST{description} ({folder})")
 
 
-def _from_download(folder: Path) -> _Found:
-    if os.environ.get(OFFLINE_VARIABLE, "0") not in ("", "0"):
-        raise DataError(f"nothing was downloaded, because {OFFLINE_VARIABLE} is set")
-    download(folder)
-    description = f"all of MNIST, downloaded into the cache ({folder})"
-    return _Found("download", folder, *read_originals(folder), description)
-
-
-def _from_first_place() -> _Found:
+def _first_place() -> tuple[_Found, list[str]]:
+    """Read what there is; also tell what was tried before, and could not be used."""
     named = os.environ.get(DATA_VARIABLE, "")
     if named not in ("", "auto"):
-        return _from_named(named, f" (from {DATA_VARIABLE})")
-    places: tuple[Callable[[], _Found | None], ...] = (
-        partial(_from_cache, "cache", cache_folder()),
-        partial(_from_cache, "paddle-cache", paddle_cache_folder()),
-        partial(_from_download, cache_folder()),
-    )
+        return _named(named, f" (from {DATA_VARIABLE})"), []
     notes: list[str] = []
-    for look in places:
+    for kind, folder, description in (
+        ("cache", cache_folder(), " from the cache"),
+        ("paddle-cache", paddle_cache_folder(), " from Paddle's cache"),
+        ("download", cache_folder(), ", downloaded into the cache"),
+    ):
         try:
-            found = look()
+            if found := _published(kind, folder, description):
+                return found, notes
         except DataError as error:  # told with what is used instead
             notes.append(str(error))
-        else:
-            if found:
-                return replace(found, notes=tuple(notes))
-    return replace(_from_sample(), loud=True, notes=tuple(notes))
+    return _named("sample"), notes
 
 
 def _validation_count(train_count: int, share: float | None) -> int:
-    if share is None:
-        return min(VALIDATION_MAXIMUM, train_count // VALIDATION_DIVISOR)
+    if share is None:  # 5,000 of MNIST's 60,000, 500 of the sample's 4,000
+        return min(5_000, train_count // 8)
     if not 0 <= share <= 0.5:
         raise DataError(f"cannot hold out {share} of the training images; expected 0 to 0.5")
     return int(train_count * share)
 
 
-def _is_mnist(found: _Found) -> bool:
-    same_images = content_sha256(found.train.images) == SHA256[TRAIN_IMAGES]
-    return found.kind == "kaggle" or same_images
-
-
-def _message(found: _Found, data_set: str | None, train: Split, validation: Split) -> str:
-    counts = (
-        f"{len(train):,} to train on, {len(validation):,} for validation, "
-        f"{len(found.test):,} to test on"
-    )
-    notes = "; ".join(found.notes)
-    if found.loud:
+def _message(what: str, counts: str, kind: str, notes: list[str]) -> str:
+    text, reasons = f"{what}: {counts}", "; ".join(notes)
+    if notes and kind == "sample":  # nobody asked for it
         text = (
-            f"WARNING: data: only {found.description}: {counts}. All of MNIST could not be had: "
-            f"{notes}. To use all of it, connect to the network and try again, or put its four .gz "
-            f"files into {cache_folder()}, or name a folder that has them (--data DIR)"
+            f"WARNING: data: only {text}. All of MNIST could not be had: {reasons}. To use all of "
+            "it, connect to the network and try again, or put its four .gz files into "
+            f"{cache_folder()}, or name a folder that has them (--data DIR)"
         )
     else:
-        what = f"{data_set} from " if data_set else ""
-        not_used = f"; not used: {notes}" if notes else ""
-        text = f"data: {what}{found.description}: {counts}{not_used}"
+        text = f"data: {text}; not used: {reasons}" if notes else f"data: {text}"
     return " ".join(text.split())  # one line, whatever a path or a reason contains
 
 
@@ -188,19 +149,21 @@ def load_mnist(data: str | os.PathLike[str] = "auto", *, validation: float | Non
     Raises:
         DataError: the named data cannot be used, or the part to hold out is out of range.
     """
-    found = _from_first_place() if data == "auto" else _from_named(os.fspath(data))
-    count = _validation_count(len(found.train), validation)
-    train, held_out = split_off(found.train, count)
-    is_mnist = _is_mnist(found)
+    found, notes = _first_place() if data == "auto" else (_named(os.fspath(data)), [])
+    train, held_out = split_off(found.train, _validation_count(len(found.train), validation))
+    is_mnist = found.kind == "kaggle" or content_sha256(found.train.images) == SHA256[TRAIN_IMAGES]
     data_set = None if is_mnist else known_data_set(found.train.images, found.test.images)
+    what = f"{data_set} from {found.description}" if data_set else found.description
+    counts = (
+        f"{len(train):,} to train on, {len(held_out):,} for validation, "
+        f"{len(found.test):,} to test on"
+    )
     source = Source(
         kind=found.kind,
         path=str(found.path),
-        message=_message(found, data_set, train, held_out),
+        message=_message(what, counts, found.kind, notes),
         is_mnist=is_mnist,
         test_is_from_mnist_training=found.kind == "sample",
-        loud=found.loud,
-        notes=found.notes,
         class_names=class_names(data_set),
     )
     return Mnist(train, held_out, found.test, source)

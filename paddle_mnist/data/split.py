@@ -7,14 +7,10 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from paddle_mnist.system.errors import DataError
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 SIDE = 28
 CLASSES = 10
@@ -26,21 +22,15 @@ def _described(array: object) -> str:
     return f"of the type {type(array).__name__}"
 
 
-def _check_images(images: np.ndarray) -> None:
-    fits = isinstance(images, np.ndarray) and images.dtype == np.uint8 and images.ndim == 3
-    if not fits or images.shape[1:] != (SIDE, SIDE):
-        raise DataError(f"images are {_described(images)}; expected uint8 [N, {SIDE}, {SIDE}]")
-
-
-def _check_labels(labels: np.ndarray) -> None:
-    if not isinstance(labels, np.ndarray) or labels.dtype != np.int64 or labels.ndim != 1:
-        raise DataError(f"labels are {_described(labels)}; expected int64 [N]")
+def wrong_label(labels: np.ndarray) -> str | None:
+    """Tell which of the labels [N] is the first that is not from 0 to 9; None: all are."""
     wrong = np.flatnonzero((labels < 0) | (labels >= CLASSES))
-    if len(wrong):
-        raise DataError(
-            f"label number {wrong[0]:,} (counted from 0) is {labels[wrong[0]]}; "
-            f"expected 0 to {CLASSES - 1}"
-        )
+    if not len(wrong):
+        return None
+    return (
+        f"label number {wrong[0]:,} (counted from 0) is {labels[wrong[0]]}; "
+        f"expected 0 to {CLASSES - 1}"
+    )
 
 
 # Arrays have no single truth value, so a generated == would fail: equality stays that of objects.
@@ -56,15 +46,21 @@ class Split:
         DataError: a shape, a dtype, the counts or a label do not fit.
     """
 
-    images: NDArray[np.uint8]
-    labels: NDArray[np.int64]
+    images: np.ndarray
+    labels: np.ndarray
 
     def __post_init__(self) -> None:
-        _check_images(self.images)
-        _check_labels(self.labels)
-        if len(self.images) != len(self.labels):
+        images, labels = self.images, self.labels
+        fits = isinstance(images, np.ndarray) and images.dtype == np.uint8 and images.ndim == 3
+        if not fits or images.shape[1:] != (SIDE, SIDE):
+            raise DataError(f"images are {_described(images)}; expected uint8 [N, {SIDE}, {SIDE}]")
+        if not isinstance(labels, np.ndarray) or labels.dtype != np.int64 or labels.ndim != 1:
+            raise DataError(f"labels are {_described(labels)}; expected int64 [N]")
+        if fault := wrong_label(labels):
+            raise DataError(fault)
+        if len(images) != len(labels):
             raise DataError(
-                f"{len(self.images):,} images but {len(self.labels):,} labels; "
+                f"{len(images):,} images but {len(labels):,} labels; "
                 "expected one label for each image"
             )
 
@@ -72,50 +68,30 @@ class Split:
         return len(self.labels)
 
     def take(self, indices: np.ndarray | list[int] | slice) -> Split:
-        """Take the images and labels at some indices, in their order.
-
-        Args:
-            indices: whatever NumPy takes as an index that keeps the first dimension: integers [M],
-                a boolean mask [N], a slice.
-
-        Raises:
-            IndexError: an index is beyond the last image, as NumPy raises it.
-        """
+        """Take the images and labels at integers [M], at a slice, or where a mask [N] is True."""
         return Split(self.images[indices], self.labels[indices])
 
 
-def split_off(split: Split, count: int, seed: int = 0) -> tuple[Split, Split]:
-    """Hold some images out.
-
-    A permutation of all images is drawn with `np.random.default_rng(seed)`, and its first `count`
-    are held out; both parts keep the order of `split`. The same N, count and seed always give the
-    same parts.
-
-    Args:
-        split: N images.
-        count: how many of them to hold out, 0 to N.
-        seed: of the permutation.
+def split_off(split: Split, count: int) -> tuple[Split, Split]:
+    """Hold `count` images out: always the same ones of the same N, drawn at random.
 
     Returns:
-        The rest, and the images that are held out.
+        The rest, and the images that are held out, both in the order of `split`.
 
     Raises:
-        DataError: `count` is out of range.
+        DataError: `count` is not from 0 to N.
     """
     if not 0 <= count <= len(split):
         raise DataError(f"cannot hold out {count:,} of {len(split):,} images")
-    permutation = np.random.default_rng(seed).permutation(len(split))
-    held_out, rest = np.sort(permutation[:count]), np.sort(permutation[count:])
-    return split.take(rest), split.take(held_out)
+    held_out = np.zeros(len(split), dtype=bool)
+    held_out[np.random.default_rng(0).permutation(len(split))[:count]] = True
+    return split.take(~held_out), split.take(held_out)
 
 
 def fingerprint(*splits: Split) -> str:
-    """Compute a checksum of splits: of their contents, shapes, dtypes and order.
+    """Compute a checksum of splits: the SHA-256 of their contents, shapes, dtypes and order.
 
     Two runs whose data have the same fingerprint have seen the same images with the same labels.
-
-    Returns:
-        The SHA-256, 64 hex digits.
     """
     digest = hashlib.sha256()
     for split in splits:

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import struct
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from paddle_mnist.data import idx, mnist_files
+from paddle_mnist.data import mnist_files
+from paddle_mnist.data.folder import write_folder as write_four
 from paddle_mnist.data.split import Split
-
-NAMES = (
-    "train-images-idx3-ubyte",
-    "train-labels-idx1-ubyte",
-    "t10k-images-idx3-ubyte",
-    "t10k-labels-idx1-ubyte",
-)
 
 
 def idx_bytes(array: np.ndarray) -> bytes:
@@ -27,15 +22,6 @@ def idx_bytes(array: np.ndarray) -> bytes:
     return header + array.astype(np.uint8).tobytes()
 
 
-def write_four(folder: Path, train: Split, test: Split) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    arrays = (train.images, train.labels, test.images, test.labels)
-    for name, array in zip(NAMES, arrays):
-        write = idx.write_images if array.ndim == 3 else idx.write_labels
-        write(folder / f"{name}.gz", array)
-    return folder
-
-
 @pytest.fixture
 def to_idx():
     return idx_bytes
@@ -43,16 +29,22 @@ def to_idx():
 
 @pytest.fixture
 def write_folder():
-    """A function (folder, train, test) that writes the four gzipped IDX files."""
-    return write_four
+    """A function (folder, train, test): write the four gzipped IDX files; it returns where."""
+
+    def write(folder: Path, train: Split, test: Split) -> Path:
+        write_four(folder, train, test)
+        return folder
+
+    return write
 
 
 @pytest.fixture
 def published(tmp_path, monkeypatch, make_split):
     """A folder with four small files that pass as the published ones, by their checksums."""
-    folder = write_four(tmp_path / "published", make_split(24, 1), make_split(6, 2))
-    for name in NAMES:
-        read = idx.read_images if "images" in name else idx.read_labels
-        checksum = idx.content_sha256(read(folder / f"{name}.gz"))
+    folder, train, test = tmp_path / "published", make_split(24, 1), make_split(6, 2)
+    write_four(folder, train, test)
+    arrays = (train.images, train.labels, test.images, test.labels)
+    for name, array in zip(list(mnist_files.SHA256), arrays):
+        checksum = hashlib.sha256(idx_bytes(array)).hexdigest()
         monkeypatch.setitem(mnist_files.SHA256, name, checksum)
     return folder

@@ -15,13 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paddle_mnist.data.idx import (
-    content_sha256,
-    read_images,
-    read_labels,
-    write_images,
-    write_labels,
-)
+from paddle_mnist.data.idx import content_sha256, read_images, read_labels
 from paddle_mnist.system.errors import DataError
 
 
@@ -167,10 +161,10 @@ def test_a_file_that_does_not_fit_into_memory_is_told(tmp_path, monkeypatch):
         read_labels(tmp_path / "labels")
 
 
-def test_a_large_file_is_read_whole(tmp_path):
+def test_a_large_file_is_read_whole(tmp_path, to_idx):
     images = np.zeros((62_000, 28, 28), dtype=np.uint8)  # above the size that is read once
     images[0, 0, 0], images[-1, -1, -1] = 7, 9
-    write_images(tmp_path / "images", images)
+    (tmp_path / "images").write_bytes(gzip.compress(to_idx(images), 1))
     assert np.array_equal(read_images(tmp_path / "images"), images)
 
 
@@ -277,18 +271,8 @@ def test_a_damaged_file_is_refused_or_read_as_the_format_says(tmp_path, damaged,
     figure("{} damaged IDX files, {} read otherwise than the format says", count, 0)
 
 
-def test_written_files_are_the_format_s_and_reproducible(tmp_path, make_split, to_idx):
-    split = make_split(5)
-    for name in ("first", "second"):
-        write_images(tmp_path / f"images {name}", split.images)
-        write_labels(tmp_path / f"labels {name}", split.labels)
-    images, labels = tmp_path / "images first", tmp_path / "labels first"
-    assert gzip.decompress(images.read_bytes()) == to_idx(split.images)
-    assert gzip.decompress(labels.read_bytes()) == to_idx(split.labels)
-    assert images.read_bytes() == (tmp_path / "images second").read_bytes()
-    # Of the gzip header, the flags say that there is no name, and the time is 0.
-    assert images.read_bytes()[3:8] == bytes(5)
-    write_labels(tmp_path / "all labels", np.arange(10))
+def test_every_digit_is_a_label(tmp_path, to_idx):
+    (tmp_path / "all labels").write_bytes(to_idx(np.arange(10)))
     assert read_labels(tmp_path / "all labels").tolist() == list(range(10))
 
 
@@ -296,20 +280,3 @@ def test_content_sha256_is_that_of_the_unpacked_file(make_split, to_idx):
     split = make_split(3)
     for array in (split.images, split.labels):
         assert content_sha256(array) == hashlib.sha256(to_idx(array)).hexdigest()
-
-
-def test_writing_refuses_what_could_not_be_read_again(tmp_path):
-    (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(DataError, match=r"images are float64 \[2, 28, 28\]"):
-        write_images(tmp_path / "a", np.zeros((2, 28, 28)))
-    with pytest.raises(DataError, match=r"images are uint8 \[2, 784\]"):
-        write_images(tmp_path / "a", np.zeros((2, 784), dtype=np.uint8))
-    with pytest.raises(DataError, match="values 0 to 10; expected .N. with values 0 to 9$"):
-        write_labels(tmp_path / "a", np.array([0, 10]))
-    with pytest.raises(DataError, match="values -1 to 9"):
-        write_labels(tmp_path / "a", np.array([-1, 9]))
-    with pytest.raises(DataError, match=r"labels are \[1, 2\]"):
-        write_labels(tmp_path / "a", np.array([[1, 2]]))
-    with pytest.raises(DataError, match="cannot be written: "):
-        write_labels(tmp_path / "file" / "a", np.array([1]))
-    assert os.listdir(tmp_path) == ["file"]

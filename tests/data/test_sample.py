@@ -22,7 +22,7 @@ def sample():
 @pytest.fixture(scope="module")
 def full(full_mnist_folder):
     train, test, form = read_folder(full_mnist_folder)
-    if form != "idx" or (len(train), len(test)) != (60_000, 10_000):
+    if form != "folder" or (len(train), len(test)) != (60_000, 10_000):
         pytest.skip(f"{full_mnist_folder} does not hold all of MNIST")
     return train, test
 

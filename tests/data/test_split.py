@@ -69,11 +69,8 @@ def test_split_off_loses_and_doubles_nothing():
     assert [number % 10 for number in numbers(held_out)] == held_out.labels.tolist()
 
 
-def test_split_off_is_the_seed_s_permutation():
-    _, held_out = split_off(marked(50), 5, seed=3)
-    assert numbers(held_out) == sorted(np.random.default_rng(3).permutation(50)[:5].tolist())
-    assert numbers(held_out) != numbers(split_off(marked(50), 5, seed=4)[1])
-    # What is held out without a seed may never change: accuracies would not be comparable.
+def test_split_off_always_holds_the_same_out():
+    # It may never change: accuracies would not be comparable.
     _, held_out = split_off(marked(50), 5)
     assert numbers(held_out) == sorted(np.random.default_rng(0).permutation(50)[:5].tolist())
 

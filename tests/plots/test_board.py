@@ -23,7 +23,7 @@ from paddle_mnist.core.config import configure
 from paddle_mnist.core.losses import LOSSES
 from paddle_mnist.core.stages import STAGES, build_network
 from paddle_mnist.data import load_mnist
-from paddle_mnist.data.idx import write_images, write_labels
+from paddle_mnist.data.folder import write_folder
 from paddle_mnist.plots import board
 from paddle_mnist.plots.board import Board
 from paddle_mnist.runs import reporting, training
@@ -60,10 +60,7 @@ def data(tmp_path_factory):
     """A folder with 80 digits to train on, ten of which are held out, and 20 to test on."""
     sample = load_mnist("sample", validation=0.0)
     folder = tmp_path_factory.mktemp("data")
-    splits = {"train": sample.train.take(slice(80)), "t10k": sample.test.take(slice(20))}
-    for name, split in splits.items():
-        write_images(folder / f"{name}-images-idx3-ubyte.gz", split.images)
-        write_labels(folder / f"{name}-labels-idx1-ubyte.gz", split.labels)
+    write_folder(folder, sample.train.take(slice(80)), sample.test.take(slice(20)))
     return str(folder)
 
 

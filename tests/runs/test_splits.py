@@ -18,7 +18,7 @@ import pytest
 from paddle_mnist.core import callbacks, loop
 from paddle_mnist.core.config import configure
 from paddle_mnist.data import Mnist, Split, load_mnist
-from paddle_mnist.data.idx import write_images, write_labels
+from paddle_mnist.data.folder import write_folder
 from paddle_mnist.measure.measurement import measure_test_images
 from paddle_mnist.runs import reporting, training
 from paddle_mnist.runs.folder import load_record, update_record
@@ -50,10 +50,7 @@ def rows_of(images: np.ndarray) -> set[bytes]:
 
 
 def write_idx(folder: Path, train: Split, test: Split) -> str:
-    folder.mkdir()
-    for name, split in (("train", train), ("t10k", test)):
-        write_images(folder / f"{name}-images-idx3-ubyte", split.images)
-        write_labels(folder / f"{name}-labels-idx1-ubyte", split.labels)
+    write_folder(folder, train, test)
     return str(folder)
 
 

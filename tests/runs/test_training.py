@@ -16,9 +16,10 @@ from paddle_mnist.core.config import configure
 from paddle_mnist.core.loop import evaluate
 from paddle_mnist.core.losses import LOSSES
 from paddle_mnist.core.stages import STAGES, build_network
-from paddle_mnist.data import Split, load_mnist
+from paddle_mnist.data import load_mnist
 from paddle_mnist.data.class_names import CLASS_NAMES, DIGITS, IMAGES_SHA256
-from paddle_mnist.data.idx import content_sha256, write_images, write_labels
+from paddle_mnist.data.folder import write_folder
+from paddle_mnist.data.idx import content_sha256
 from paddle_mnist.runs import reporting, training
 from paddle_mnist.runs.folder import MODEL, Run, load_record, save_run, update_record
 from paddle_mnist.runs.reporting import command_of
@@ -37,27 +38,21 @@ FILES = {
 }
 
 
-def write_folder(folder, train: Split, test: Split):
-    folder.mkdir()
-    for name, split in (("train", train), ("t10k", test)):
-        write_images(folder / f"{name}-images-idx3-ubyte.gz", split.images)
-        write_labels(folder / f"{name}-labels-idx1-ubyte.gz", split.labels)
+def few_digits(folder, train: slice) -> str:
+    sample = load_mnist("sample", validation=0.0)
+    write_folder(folder, sample.train.take(train), sample.test.take(slice(TEST)))
     return str(folder)
 
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
     """A folder with a few digits of the sample."""
-    sample = load_mnist("sample", validation=0.0)
-    folder = tmp_path_factory.mktemp("few") / "data"
-    return write_folder(folder, sample.train.take(slice(TRAIN)), sample.test.take(slice(TEST)))
+    return few_digits(tmp_path_factory.mktemp("few"), slice(TRAIN))
 
 
 @pytest.fixture(scope="module")
 def other_data(tmp_path_factory):
-    sample = load_mnist("sample", validation=0.0)
-    folder = tmp_path_factory.mktemp("others") / "data"
-    return write_folder(folder, sample.train.take(slice(100, 180)), sample.test.take(slice(TEST)))
+    return few_digits(tmp_path_factory.mktemp("others"), slice(100, 180))
 
 
 def small(stage: str, data: str, **changes):

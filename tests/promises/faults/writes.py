@@ -27,7 +27,9 @@ from PIL import Image
 
 from paddle_mnist import export as export_command
 from paddle_mnist.data import download, idx, kaggle
+from paddle_mnist.data import folder as data_folder
 from paddle_mnist.data import mnist_files as originals
+from paddle_mnist.data.split import Split
 from paddle_mnist.formats import export
 from paddle_mnist.formats.inference_model import FILES
 from paddle_mnist.homework import __main__ as homework
@@ -150,15 +152,17 @@ def images(value: int) -> np.ndarray:
 
 
 def write_idx(folder: Path, value: int) -> None:
-    idx.write_images(folder / "images.gz", images(value))
-    idx.write_labels(folder / "labels.gz", images(value)[:, 0, 0].astype(np.int64) % 10)
+    split = Split(images(value), images(value)[:, 0, 0].astype(np.int64) % 10)
+    data_folder.write_folder(folder, split, split)
 
 
 def read_idx(folder: Path) -> dict[str, Any]:
-    readers = {"images.gz": idx.read_images, "labels.gz": idx.read_labels}
+    paths = {name: folder / f"{name}.gz" for name in data_folder.IDX_NAMES}
     return {
-        name: int(read(folder / name).sum()) if (folder / name).exists() else None
-        for name, read in readers.items()
+        name: int((idx.read_images if "images" in name else idx.read_labels)(path).sum())
+        if path.exists()
+        else None
+        for name, path in paths.items()
     }
 
 
@@ -186,8 +190,8 @@ def publish() -> dict[str, bytes]:
     for name in originals.SHA256:
         array = images(9) if "images" in name else images(9)[:, 0, 0].astype(np.int64) % 10
         originals.SHA256[name] = idx.content_sha256(array)
-        header, body = idx._content(array)
-        files[f"/{originals.packed_name(name)}"] = gzip.compress(header + body.tobytes())
+        header, body = idx.encode(array)
+        files[f"/{name}.gz"] = gzip.compress(header + body.tobytes())
     return files
 
 
@@ -210,7 +214,7 @@ def download_files(folder: Path, value: int) -> None:
 
 
 def read_downloaded(folder: Path) -> dict[str, Any]:
-    paths = {name: folder / originals.packed_name(name) for name in originals.SHA256}
+    paths = {name: folder / f"{name}.gz" for name in originals.SHA256}
     return {
         name: int(originals.read_original(path, name).sum()) if path.exists() else None
         for name, path in paths.items()

@@ -11,7 +11,7 @@ import pytest
 
 from paddle_mnist.core.config import configure
 from paddle_mnist.data import load_mnist
-from paddle_mnist.data.idx import write_images, write_labels
+from paddle_mnist.data.folder import write_folder
 from paddle_mnist.runs import training
 from paddle_mnist.runs.training import run_training
 
@@ -23,10 +23,7 @@ def few(tmp_path_factory):
     """A folder with a few digits of the sample."""
     folder = tmp_path_factory.mktemp("few")
     sample = load_mnist("sample", validation=0.0)
-    for name, split in (("train", sample.train), ("t10k", sample.test)):
-        part = split.take(slice(40))
-        write_images(folder / f"{name}-images-idx3-ubyte", part.images)
-        write_labels(folder / f"{name}-labels-idx1-ubyte", part.labels)
+    write_folder(folder, sample.train.take(slice(40)), sample.test.take(slice(40)))
     return folder
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from paddle_mnist.data import load_mnist
-from paddle_mnist.data.idx import write_images, write_labels
+from paddle_mnist.data.folder import write_folder
 
 ROOT = Path(__file__).parents[3]
 DEADLINE = 120  # seconds, for a machine that is busy with other work
@@ -35,11 +35,7 @@ def few(tmp_path_factory):
     """A folder of 47 digits to train on and 6 to test on."""
     folder = tmp_path_factory.mktemp("data") / "few"
     sample = load_mnist("sample", validation=0.0)
-    folder.mkdir()
-    for name, split, count in (("train", sample.train, 47), ("t10k", sample.test, 6)):
-        part = split.take(slice(count))
-        write_images(folder / f"{name}-images-idx3-ubyte.gz", part.images)
-        write_labels(folder / f"{name}-labels-idx1-ubyte.gz", part.labels)
+    write_folder(folder, sample.train.take(slice(47)), sample.test.take(slice(6)))
     return folder
 
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from paddle_mnist.core.config import configure
-from paddle_mnist.data import load_mnist
-from paddle_mnist.data.idx import write_images, write_labels
+from paddle_mnist.data import Split, load_mnist
+from paddle_mnist.data.folder import write_folder
 from paddle_mnist.runs.folder import load_record, update_record
 from paddle_mnist.runs.training import run_training
 from paddle_mnist.system.errors import UsageError
@@ -36,28 +36,26 @@ OPTIONS = {
 }
 
 
-def change_an_image(data, train):
+def change_an_image(train):
     images = train.images.copy()
     images[0, 14, 14] ^= 1
-    write_images(data / "train-images-idx3-ubyte.gz", images)
+    return Split(images, train.labels)
 
 
-def change_a_label(data, train):
+def change_a_label(train):
     labels = train.labels.copy()
     labels[0] = (labels[0] + 1) % 10
-    write_labels(data / "train-labels-idx1-ubyte.gz", labels)
+    return Split(train.images, labels)
 
 
-def take_an_image_away(data, train):
-    write_images(data / "train-images-idx3-ubyte.gz", train.images[1:])
-    write_labels(data / "train-labels-idx1-ubyte.gz", train.labels[1:])
+def take_an_image_away(train):
+    return train.take(slice(1, None))
 
 
-def exchange_two_images(data, train):
+def exchange_two_images(train):
     order = np.arange(len(train))
     order[:2] = 1, 0
-    write_images(data / "train-images-idx3-ubyte.gz", train.images[order])
-    write_labels(data / "train-labels-idx1-ubyte.gz", train.labels[order])
+    return train.take(order)
 
 
 DATA = (change_an_image, change_a_label, take_an_image_away, exchange_two_images)
@@ -110,15 +108,14 @@ def test_other_options_and_other_data_are_refused(run, data, fork, figure):
         assert code == 2, words
         assert message in output
         told += 1
-    train = load_mnist(str(data), validation=0.0).train
+    mnist = load_mnist(str(data), validation=0.0)
     for change in DATA:
-        change(data, train)
+        write_folder(data, change(mnist.train), mnist.test)
         code, output = fork(f"--out {run} --resume")
         assert code == 2, change
         assert "was trained on other data" in output
         told += 1
-        write_images(data / "train-images-idx3-ubyte.gz", train.images)
-        write_labels(data / "train-labels-idx1-ubyte.gz", train.labels)
+        write_folder(data, mnist.train, mnist.test)
     assert contents(run) == before
     code, output = fork(f"--out {run} --resume")
     assert code == 0
