@@ -1,8 +1,7 @@
 """The download of MNIST's four files into a folder, from the first mirror that serves them whole.
 
 It survives bad networks: whatever a mirror does, it is given up when too little arrives, so that
-without a network an answer comes within 30 seconds. Of several processes one fetches while the
-others wait. Knows nothing of what is done with the files.
+without a network an answer comes within 30 seconds.
 """
 
 from __future__ import annotations
@@ -31,7 +30,6 @@ MIRRORS = (
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
     "https://dataset.bj.bcebos.com/mnist/",  # Paddle's own; reachable in China
 )
-CACHE_VARIABLE = "PADDLE_MNIST_CACHE"
 PUBLISHED_BYTES = 11_594_722  # the four gzipped files together, as the page of MNIST lists them
 
 LOCK = ".download.lock"
@@ -45,7 +43,7 @@ def cache_folder() -> Path:
 
     It need not exist. Where nobody knows the user's home, it begins with a `~` and cannot be made.
     """
-    named = os.environ.get(CACHE_VARIABLE)
+    named = os.environ.get("PADDLE_MNIST_CACHE")
     if named:
         return Path(os.path.expanduser(named))
     import platformdirs
@@ -253,10 +251,8 @@ def _fetch_missing(folder: Path, mirrors: Sequence[str], limits: Limits) -> None
     missing = [name for name in SHA256 if not _is_original(folder / f"{name}.gz", name)]
     failures = []
     for mirror in mirrors:
-        if not missing:
-            return
-        missing, reason = _try_mirror(mirror, folder, missing, limits)
         if missing:
+            missing, reason = _try_mirror(mirror, folder, missing, limits)
             failures.append(f"{_host(mirror)}: {reason}")
     if missing:
         raise DataError(f"MNIST could not be downloaded ({'; '.join(failures)})")
@@ -271,8 +267,7 @@ def download(
     """Make sure that the four gzipped files of MNIST are in `folder`, whole and checked.
 
     Each file is checked (SHA-256 of its unpacked content) and then renamed into its place, so that
-    nobody ever sees a part of one. While one process fetches, others that call this wait and then
-    find the files. A progress bar is shown on standard error where that is a terminal.
+    nobody ever sees a part of one. While one process fetches, others wait, and then find the files.
 
     Args:
         folder: made if it is missing; files that are there and right are kept.

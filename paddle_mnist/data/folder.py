@@ -21,10 +21,6 @@ IDX_NAMES = tuple(SHA256)  # images and labels to train on, then to test on
 KAGGLE_TRAIN = "train.csv"
 KAGGLE_NAMES = (KAGGLE_TRAIN, "test.csv")
 
-# Kaggle's test.csv has no labels, so a part of train.csv is held out to test on: 7,000 of 42,000.
-KAGGLE_TEST_SHARE = 6
-KAGGLE_TEST_MAXIMUM = 10_000
-
 LISTED = 12
 
 
@@ -59,11 +55,11 @@ def _read_pair(folder: Path, images_name: str, labels_name: str) -> Split:
 
 
 def _read_kaggle(path: Path) -> tuple[Split, Split]:
+    """Hold a part of train.csv out to test on, 7,000 of 42,000: Kaggle's test.csv has no labels."""
     labelled = read_labelled(path)
     if len(labelled) < 2:
         raise DataError(f"{path} has 1 row; expected at least 2, to train on and to test on")
-    count = max(1, min(len(labelled) // KAGGLE_TEST_SHARE, KAGGLE_TEST_MAXIMUM))
-    return split_off(labelled, count)
+    return split_off(labelled, max(1, min(len(labelled) // 6, 10_000)))
 
 
 def _nothing_whole(folder: Path, present: list[str], missing: list[str]) -> str:
@@ -113,12 +109,7 @@ def read_folder(folder: str | os.PathLike[str]) -> tuple[Split, Split, str]:
 
 
 def write_folder(folder: str | os.PathLike[str], train: Split, test: Split) -> None:
-    """Write a data set as four gzipped IDX files, which hold the same bytes each time.
-
-    Args:
-        folder: made if it is missing; files of the same names are replaced.
-        train: what there is to train on.
-        test: what there is to test on.
+    """Write a data set into a folder, as four gzipped IDX files; their bytes are reproducible.
 
     Raises:
         DataError: a file cannot be written.

@@ -141,10 +141,7 @@ def _read_table(path: StrPath, columns: tuple[str, ...]) -> np.ndarray:
 
 
 def read_labelled(path: StrPath) -> Split:
-    """Read Kaggle's `train.csv`: header `label,pixel0,…,pixel783`, then a row for each image.
-
-    Args:
-        path: the file; blank lines are skipped.
+    """Read Kaggle's `train.csv`; blank lines are skipped.
 
     Returns:
         Images uint8 [N, 28, 28] and labels int64 [N], N at least 1.
@@ -187,11 +184,7 @@ def _is_submission(path: Path) -> bool:
 
 
 def write_submission(path: Path, labels: np.ndarray) -> None:
-    """Write a `submission.csv`, whole or not at all.
-
-    Args:
-        path: replaced where it is there; its folder is made where it is missing.
-        labels: int64 [N], the label of each image of `test.csv`, in its order.
+    """Write a `submission.csv` of labels [N], in the order of `test.csv`, whole or not at all.
 
     Raises:
         UsageError: the file cannot be written.

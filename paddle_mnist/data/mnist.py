@@ -33,8 +33,6 @@ class Source:
         message: one line to show the user.
         is_mnist: what there is to train on is all of MNIST's training set, or was mixed from MNIST
             by Kaggle.
-        test_is_from_mnist_training: the test images belong to MNIST's training set, so a network
-            trained on that has seen them.
         class_names: what the labels 0 to 9 mean.
     """
 
@@ -42,7 +40,6 @@ class Source:
     path: str
     message: str
     is_mnist: bool = False
-    test_is_from_mnist_training: bool = False
     class_names: tuple[str, ...] = DIGITS
 
 
@@ -163,7 +160,6 @@ def load_mnist(data: str | os.PathLike[str] = "auto", *, validation: float | Non
         path=str(found.path),
         message=_message(what, counts, found.kind, notes),
         is_mnist=is_mnist,
-        test_is_from_mnist_training=found.kind == "sample",
         class_names=class_names(data_set),
     )
     return Mnist(train, held_out, found.test, source)

@@ -25,11 +25,7 @@ SHA256 = {
 
 
 def read_original(path: Path, name: str) -> np.ndarray:
-    """Read one file of MNIST and make sure that it is the published one.
-
-    Args:
-        path: the file.
-        name: which of the four it has to be, a key of SHA256.
+    """Read one file of MNIST, named as in SHA256, and make sure that it is the published one.
 
     Returns:
         Images uint8 [N, 28, 28] or labels int64 [N].

@@ -1,7 +1,4 @@
-"""Images with their labels: the one form in which digits travel through the package.
-
-Knows arrays only: no files, no downloads, no scaling of pixels.
-"""
+"""Images with their labels: the one form in which digits travel through the package."""
 
 from __future__ import annotations
 

@@ -203,7 +203,7 @@ def check_unseen(recognizer: Recognizer, mnist: Mnist) -> str | None:
     if not more_than_by_chance(found, count):
         return done
     whose = ""
-    if mnist.source.test_is_from_mnist_training:
+    if mnist.source.kind == "sample":
         whose = " (the sample's come from MNIST's training set)"
     raise UsageError(
         f"{done}{whose}: it has seen them, so its accuracy there says nothing; give --data with "

@@ -100,7 +100,7 @@ def refuse_overwrite(path: Path, is_ours: Callable[[Path], bool], ours: str, exa
 
     Args:
         path: what the user wants written.
-        is_ours: whether what is there already may be replaced.
+        is_ours: tells whether what is there already may be replaced.
         ours: what that has to be, for the message, such as "a submission".
         example: a name for such a file.
 

@@ -90,13 +90,11 @@ def spare_home() -> Iterator[None]:
     """Let Paddle write its caches elsewhere meanwhile, where the home folder cannot be written."""
     place = os.environ.get(_SPARE_HOME, "")
     names = ("HOME", "USERPROFILE") if place else ()
-    before = {name: os.environ.get(name) for name in names}
+    before = {name: os.environ[name] for name in names if name in os.environ}
     os.environ.update(dict.fromkeys(names, place))
     try:
         yield
     finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
+        for name in names:
+            os.environ.pop(name, None)
+        os.environ.update(before)

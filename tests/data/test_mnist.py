@@ -55,7 +55,6 @@ def test_the_sample_may_be_chosen():
     mnist = load_mnist("sample")
     assert counts(mnist) == (3500, 500, 1000)
     assert (mnist.source.kind, is_loud(mnist.source)) == ("sample", False)
-    assert mnist.source.test_is_from_mnist_training
     assert mnist.source.message == (
         "data: the sample of 5,000 MNIST digits in the package: 3,500 to train on, "
         "500 for validation, 1,000 to test on"
@@ -66,11 +65,7 @@ def test_the_sample_is_last_and_loud(tmp_path):
     mnist = load_mnist()
     source = mnist.source
     assert counts(mnist) == (3500, 500, 1000)
-    assert (source.kind, is_loud(source), source.test_is_from_mnist_training) == (
-        "sample",
-        True,
-        True,
-    )
+    assert (source.kind, is_loud(source)) == ("sample", True)
     assert source.message.startswith("WARNING: ")
     for words in ("sample of 5,000", "mirror.invalid: HTTP 403", str(tmp_path / "cache"), "--data"):
         assert words in source.message
@@ -243,7 +238,7 @@ def test_a_variable_that_does_not_work_is_an_error(monkeypatch, tmp_path):
 def test_a_folder_s_line_says_the_folder_and_the_counts(tmp_path, write_folder, make_split):
     folder = write_folder(tmp_path / "fashion", make_split(80), make_split(20))
     source = load_mnist(folder).source
-    assert (source.kind, source.test_is_from_mnist_training) == ("folder", False)
+    assert source.kind == "folder"
     assert source.message == (
         f"data: the folder {folder}: 70 to train on, 10 for validation, 20 to test on"
     )
