@@ -79,7 +79,7 @@ def _named(name: str, named_by: str = "") -> _Found:
 
 
 def _published(kind: str, folder: Path, description: str) -> _Found | None:
-    """Read all of MNIST from a cache, once it is downloaded; None: the cache holds nothing."""
+    """Read all of MNIST from a cache, or after a download; None: the cache holds nothing."""
     if kind == "download":
         if os.environ.get(OFFLINE_VARIABLE, "0") not in ("", "0"):
             raise DataError(f"nothing was downloaded, because {OFFLINE_VARIABLE} is set")
