@@ -20,14 +20,8 @@ COMMANDS = {
 }
 
 
-def usage() -> str:
-    """What the program can do."""
-    lines = [f"  {name:14} {purpose}" for name, purpose in COMMANDS.items()]
-    return "\n".join(["usage: paddle-mnist COMMAND …; COMMAND --help tells more", "", *lines])
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command that the first word names; returns the exit code."""
+    """Run the command that the first word names; return the exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     # A file of Python is named with _, so that `python -m paddle_mnist.import_weights` is too.
     if words and words[0].replace("_", "-") in COMMANDS:
@@ -37,7 +31,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code: int = module.main(words[1:])
         return code
     if words and words[0] in ("-h", "--help"):
-        print(usage())
+        print("usage: paddle-mnist COMMAND …; COMMAND --help tells more\n")
+        for name, purpose in COMMANDS.items():
+            print(f"  {name:14} {purpose}")
         return 0
     found = f"unknown command {words[0]!r}" if words else "a command is missing"
     print(f"error: {found}; the commands are: {', '.join(COMMANDS)}", file=sys.stderr)

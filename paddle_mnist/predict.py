@@ -14,9 +14,7 @@ from paddle_mnist.system.command_line import USAGE_ERROR, Parser, printable, run
 from paddle_mnist.system.errors import PictureError, UsageError
 
 if TYPE_CHECKING:
-    import numpy as np
-
-    from paddle_mnist.runs.recognizer import Reading, Recognizer
+    from paddle_mnist.runs.recognizer import Reading
 
     Readings = list[tuple[Path, Reading]]
 
@@ -29,21 +27,15 @@ def build_parser() -> Parser:
     )
     parser.add_argument("pictures", nargs="*", type=Path, metavar="PICTURE", help="a picture file")
     add_run_options(parser)
+    file: dict[str, Any] = {"type": Path, "metavar": "FILE"}
     parser.add_argument(
-        "--kaggle",
-        type=Path,
-        metavar="FILE",
-        help="instead of pictures: the test.csv of Kaggle's Digit Recognizer",
+        "--kaggle", **file, help="instead of pictures: the test.csv of Kaggle's Digit Recognizer"
     )
     parser.add_argument(
-        "-o",
-        "--out",
-        type=Path,
-        metavar="FILE",
-        help="with --kaggle: the submission to write, such as submission.csv",
+        "-o", "--out", **file, help="with --kaggle: the submission to write, such as submission.csv"
     )
     parser.add_argument("--json", action="store_true", help="print one JSON document")
-    parser.add_argument("--plot", type=Path, metavar="FILE", help="draw every step into FILE")
+    parser.add_argument("--plot", **file, help="draw every step into FILE")
     return parser
 
 
@@ -64,20 +56,25 @@ def predict(arguments: argparse.Namespace) -> int:
     recognizer = Recognizer.load(folder)
     if recognizer.caution:
         print(f"note: {recognizer.caution}", file=sys.stderr)
-    readings = read_all(recognizer, arguments.pictures)
-    if readings:
-        show(readings, as_document=arguments.json)
-        if arguments.plot:
-            plot(readings, arguments.plot)
+    readings: Readings = []
+    for path in arguments.pictures:
+        try:
+            readings.append((path, recognizer.read_picture(path)))
+        except PictureError as error:  # the others are read all the same
+            print("error:", printable(str(error)), file=sys.stderr)
+    if not readings:
+        return USAGE_ERROR
+    if arguments.json:
+        print(json.dumps([as_json(path, reading) for path, reading in readings], indent=1))
+    else:
+        report(readings)
+    if arguments.plot:
+        plot(readings, arguments.plot)
     return 0 if len(readings) == len(arguments.pictures) else USAGE_ERROR
 
 
 def check_combination(arguments: argparse.Namespace) -> None:
-    """Refuse what does not go together: pictures and Kaggle's file have options of their own.
-
-    Raises:
-        UsageError: an argument is missing, or one too many.
-    """
+    """Refuse what does not go together: pictures and Kaggle's file have options of their own."""
     if not arguments.pictures and not arguments.kaggle:
         raise UsageError("the following arguments are required: PICTURE, or --kaggle FILE")
     if arguments.pictures and arguments.kaggle:
@@ -91,36 +88,12 @@ def check_combination(arguments: argparse.Namespace) -> None:
 
 
 def check_plot(path: Path, pictures: Sequence[Path]) -> None:
-    """Refuse to draw over a picture that is to be read, or over anything else of the user's.
-
-    Raises:
-        UsageError: the file's name is one of the pictures, or `check_plot_file` refuses it.
-    """
+    """Refuse to draw over a picture that is to be read, or over anything else of the user's."""
     from paddle_mnist.plots import check_plot_file
 
     if path.resolve() in [picture.resolve() for picture in pictures]:
         raise UsageError(f"--plot {path} is one of the pictures to read; name another file")
     check_plot_file(path)
-
-
-def read_all(recognizer: Recognizer, paths: Sequence[Path]) -> Readings:
-    """Read all pictures that can be read; of each other one, say on stderr why not."""
-    readings = []
-    for path in paths:
-        try:
-            readings.append((path, recognizer.read_picture(path)))
-        except PictureError as error:
-            print("error:", printable(str(error)), file=sys.stderr)
-    return readings
-
-
-def show(readings: Readings, as_document: bool) -> None:
-    """Print readings, for people or as one JSON document."""
-    if as_document:
-        print(json.dumps([as_json(path, reading) for path, reading in readings], indent=1))
-        return
-    for path, reading in readings:
-        report(path, reading)
 
 
 def plot(readings: Readings, path: Path) -> None:
@@ -139,34 +112,33 @@ def as_json(path: Path, reading: Reading) -> dict[str, Any]:
         "file": str(path),
         "digit": reading.digit,
         "name": reading.name,
-        "probabilities": None if probabilities is None else [float(p) for p in probabilities],
+        "probabilities": None if probabilities is None else probabilities.tolist(),
         "value": reading.value,
         "doubt": reading.doubt,
     }
 
 
-def report(path: Path, reading: Reading) -> None:
-    """Print a reading for people, with what the network saw."""
+def report(readings: Readings) -> None:
+    """Print readings for people, with what the network saw."""
     from paddle_mnist.plots import draw_in_terminal
     from paddle_mnist.runs.recognizer import DOUBTS
 
-    print(draw_in_terminal(reading.image))
-    file = printable(str(path))
+    for path, reading in readings:
+        print(draw_in_terminal(reading.image))
+        print(f"{printable(str(path))}: {reading.name} ({how_sure(reading)})")
+        if reading.doubt:
+            print(f"  do not rely on it: {DOUBTS[reading.doubt]}")
+        print()
+
+
+def how_sure(reading: Reading) -> str:
+    """Say how probable the class is that was read, and the next two; or the neuron's number."""
     if reading.probabilities is None:
-        print(f"{file}: {reading.name} (the neuron says {reading.value:.2f})")
-    else:
-        print(f"{file}: {reading.name} ({how_sure(reading, reading.probabilities)})")
-    if reading.doubt:
-        print(f"  do not rely on it: {DOUBTS[reading.doubt]}")
-    print()
-
-
-def how_sure(reading: Reading, probabilities: np.ndarray) -> str:
-    """Say how probable the class is that was read, and how probable the next two are."""
-    first, *others = sorted(enumerate(probabilities), key=lambda pair: -pair[1])[:3]
-    names = reading.class_names
-    text = ", ".join(f"{names[digit]}: {probability:.1%}" for digit, probability in others)
-    return f"{first[1]:.1%}; then {text}"
+        return f"the neuron says {reading.value:.2f}"
+    names, probabilities = reading.class_names, reading.probabilities
+    first, *others = (-probabilities).argsort(kind="stable")[:3]
+    then = ", ".join(f"{names[digit]}: {probabilities[digit]:.1%}" for digit in others)
+    return f"{probabilities[first]:.1%}; then {then}"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -35,6 +35,8 @@ ORIENTATION = 0x0112  # of EXIF: how the camera was held (EXIF 2.32, section 4.6
 def _read(path: str | os.PathLike[str]) -> bytes:
     try:
         data = read_bounded(path, MAX_BYTES)
+    except FileNotFoundError as error:
+        raise PictureError(f"{reason_of(error)}; check the name and the folder") from error
     except OSError as error:
         limit = f"{MAX_BYTES // 10**6} MB"
         raise PictureError(f"{reason_of(error)}; name a picture of up to {limit}") from error
