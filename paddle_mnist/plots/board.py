@@ -13,6 +13,7 @@ import math
 import shlex
 import warnings
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,12 +48,7 @@ _BY_EPOCH, _BY_BATCH = "curves/{}_by_epoch", "curves/{}_by_batch"
 
 
 def check_visualdl() -> None:
-    """Refuse, before any work is done, where VisualDL cannot be used.
-
-    Raises:
-        UsageError: it is not installed.
-        RunError: it cannot write its settings, which it does when it is imported.
-    """
+    """Refuse, before any work is done, where VisualDL is missing or cannot write its settings."""
     try:
         import visualdl  # noqa: F401
     except ImportError as error:
@@ -67,6 +63,7 @@ def check_visualdl() -> None:
         ) from error
 
 
+@dataclass(eq=False)
 class Board(Callback):
     """Writes losses, accuracies, the learning rate, weights, mistakes and the graph for VisualDL.
 
@@ -77,31 +74,16 @@ class Board(Callback):
     A training that is resumed begins new records, with the losses and accuracies of the epochs
     before. What the interrupted training wrote besides is lost: the points within these epochs,
     their weights and their mistakes.
-
-    Args:
-        folder: made where it is missing. Records that it has are replaced.
-        mnist: the images.
-        network: what is trained.
-        optimizer: its learning rate is written.
-        loss_function: what the validation images are measured with.
-        batch_size: images a step.
     """
 
-    def __init__(
-        self,
-        folder: Path,
-        mnist: Mnist,
-        network: nn.Layer,
-        optimizer: paddle.optimizer.Optimizer,
-        loss_function: LossFunction,
-        batch_size: int,
-    ) -> None:
-        self.folder = folder
-        self.mnist = mnist
-        self.network = network
-        self.optimizer = optimizer
-        self.loss_function = loss_function
-        self.batch_size = batch_size
+    folder: Path  # made where it is missing; records that it has are replaced
+    mnist: Mnist
+    network: nn.Layer
+    optimizer: paddle.optimizer.Optimizer  # its learning rate is written
+    loss_function: LossFunction  # for the validation images
+    batch_size: int
+
+    def __post_init__(self) -> None:
         self.writers: dict[str, LogWriter] = {}
         self.batch = 0
         # What there was of the epoch when the last point was written.
@@ -115,11 +97,6 @@ class Board(Callback):
             writer.close()
 
     def on_train_begin(self, progress: Progress) -> None:
-        """Open the files.
-
-        Raises:
-            RunError: the folder cannot be written.
-        """
         try:
             for part in (TRAINING, VALIDATION):
                 (self.folder / part / RECORDS).unlink(missing_ok=True)
@@ -172,14 +149,13 @@ class Board(Callback):
                 self.writers[VALIDATION].add_scalar(tag, row[f"validation_{name}"], epoch)
 
     def _write_weights(self, epoch: int) -> None:
-        trained = (pair for pair in self.network.named_parameters() if not pair[1].stop_gradient)
-        for name, weights in trained:
+        writer = self.writers[TRAINING]
+        for name, weights in self.network.named_parameters():
             values = weights.numpy()
             values = values[np.isfinite(values)]  # others have no place between two edges
             # Nor have equal ones a width; such are biases before the first step.
-            if values.size and values.min() < values.max():
-                tag = f"weights/{name}"
-                self.writers[TRAINING].add_histogram(tag, values, epoch, buckets=BARS)
+            if not weights.stop_gradient and values.size and values.min() < values.max():
+                writer.add_histogram(f"weights/{name}", values, epoch, buckets=BARS)
 
     def _write_mistakes(self, epoch: int) -> None:
         split, names = self.mnist.validation, self.mnist.source.class_names

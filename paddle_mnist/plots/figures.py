@@ -1,12 +1,12 @@
 """Figures from what the others return. All text is English, so that no font is missing.
 
-Knows nothing of networks or runs. Figures are made without pyplot, so that none stays open and no
-screen is needed.
+Figures are made without pyplot, so that none stays open and no screen is needed.
 """
 
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,22 +21,14 @@ from paddle_mnist.system.errors import RunError, UsageError
 from paddle_mnist.system.files import read_bounded, refuse_overwrite, write_file, writing
 
 ENDINGS = (".png", ".svg", ".pdf")
-# Matplotlib writes it into files of each of these kinds.
-_SIGNATURE = b"https://matplotlib.org"
+_SIGNATURE = b"https://matplotlib.org"  # Matplotlib writes it into files of each of these kinds
 _LARGEST_DRAWING = 50_000_000  # bytes; some 100,000 are usual
-# Of points that belong to different networks.
-_MARKERS = "os^vDPX*<>"
-# Dark to light, for drawing pixels with characters.
-_SHADES = " .:-=+*#%@"
+_MARKERS = "os^vDPX*<>"  # of points that belong to different networks
+_SHADES = " .:-=+*#%@"  # dark to light, for drawing pixels with characters
 
 
 def plot_history(history: Sequence[dict[str, Any]], title: str = "") -> Figure:
-    """Draw training and validation loss and accuracy over the epochs.
-
-    Args:
-        history: rows as `loop.fit` returns them.
-        title: above the figure.
-    """
+    """Draw training and validation loss and accuracy, from rows as `loop.fit` returns them."""
     figure = Figure(figsize=(9, 3.6), layout="constrained")
     epochs = [row["epoch"] for row in history]
     for axes, name in zip(figure.subplots(1, 2), ("loss", "accuracy")):
@@ -56,38 +48,22 @@ def plot_history(history: Sequence[dict[str, Any]], title: str = "") -> Figure:
 
 
 def _draw_within_epochs(axes: Axes, history: Sequence[dict[str, Any]]) -> None:
-    detailed = [row for row in history if row.get("losses")]
-    places = [
-        row["epoch"] - 1 + (part + 1) / len(row["losses"])
-        for row in detailed
-        for part in range(len(row["losses"]))
-    ]
+    places: list[float] = []
+    losses: list[float] = []
+    for row in history:
+        parts = row.get("losses") or ()
+        places += [row["epoch"] - 1 + (part + 1) / len(parts) for part in range(len(parts))]
+        losses += parts
     if places:
-        losses = [loss for row in detailed for loss in row["losses"]]
         axes.plot(places, losses, color="tab:blue", alpha=0.4, label="training, within an epoch")
 
 
 def plot_digits(
     images: np.ndarray, titles: Sequence[str] = (), columns: int = 8, title: str = ""
 ) -> Figure:
-    """Draw a grid of digits.
-
-    Args:
-        images: [N, 28, 28], white ink on black.
-        titles: one above each digit, or none.
-        columns: digits in a row.
-        title: above the figure.
-    """
-    columns = max(1, min(columns, len(images)))
-    rows = max(1, -(-len(images) // columns))
-    # The parts of the last row that have no digit stay empty.
-    figure = Figure(figsize=(1.25 * columns, 1.5 * rows + 0.4), layout="constrained")
-    for axes in figure.subplots(rows, columns, squeeze=False).flat:
-        axes.axis("off")
-    for index, image in enumerate(images):
-        figure.axes[index].imshow(image, cmap="gray", vmin=0, vmax=255)
-        if titles:
-            figure.axes[index].set_title(titles[index], fontsize=9)
+    """Draw a grid of digits, [N, 28, 28], white ink on black, under N titles or none."""
+    grey = {"cmap": "gray", "vmin": 0, "vmax": 255}
+    figure, _grid = _draw_grid(images, titles, columns, grey)
     figure.suptitle(title)
     return figure
 
@@ -97,32 +73,39 @@ def plot_weights(
 ) -> Figure:
     """Draw a grid of weights, or of anything else that may be below 0: red above 0, blue below.
 
-    All share one scale of colours, on which white is 0.
-
-    Args:
-        weights: [N, H, W], N at least 1.
-        titles: one above each, or none.
-        columns: pictures in a row.
-        title: above the figure.
+    All, [N, H, W] with N at least 1, share one scale of colours, on which white is 0.
     """
-    columns = max(1, min(columns, len(weights)))
-    rows = max(1, -(-len(weights) // columns))
-    side = max(1.25, 4 / columns)  # a single picture may be large
-    size = (side * columns + 0.8, (side + 0.25) * rows + 0.4)
-    figure = Figure(figsize=size, layout="constrained")
-    grid = figure.subplots(rows, columns, squeeze=False)
-    for axes in grid.flat:
-        axes.axis("off")
     limit = float(np.abs(weights).max()) or 1.0
-    for index, (axes, picture) in enumerate(zip(grid.flat, weights)):
-        # Matplotlib would blur small pictures, and each weight is one square.
-        scale = {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit, "interpolation": "nearest"}
-        drawn = axes.imshow(picture, **scale)
-        if titles:
-            axes.set_title(titles[index], fontsize=9)
-    figure.colorbar(drawn, ax=grid, shrink=0.8)
+    # Matplotlib would blur small pictures, and each weight is one square.
+    scale = {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit, "interpolation": "nearest"}
+    side = max(1.25, 4 / min(columns, len(weights)))  # a single picture may be large
+    figure, grid = _draw_grid(weights, titles, columns, scale, side, 0.8)
+    figure.colorbar(figure.axes[0].images[0], ax=grid, shrink=0.8)
     figure.suptitle(title)
     return figure
+
+
+def _draw_grid(
+    pictures: np.ndarray,
+    titles: Sequence[str],
+    columns: int,
+    style: dict[str, Any],
+    side: float = 1.25,
+    room: float = 0,
+) -> tuple[Figure, np.ndarray]:
+    """Draw pictures `side` inches wide, with room beside them; also return all axes."""
+    columns = max(1, min(columns, len(pictures)))
+    rows = max(1, -(-len(pictures) // columns))
+    size = (side * columns + room, (side + 0.25) * rows + 0.4)
+    figure = Figure(figsize=size, layout="constrained")
+    grid = figure.subplots(rows, columns, squeeze=False)
+    for axes in grid.flat:  # the parts of the last row that have no picture stay empty
+        axes.axis("off")
+    for index, (axes, picture) in enumerate(zip(grid.flat, pictures)):
+        axes.imshow(picture, **style)
+        if titles:
+            axes.set_title(titles[index], fontsize=9)
+    return figure, grid
 
 
 def plot_curves(
@@ -133,15 +116,7 @@ def plot_curves(
     x: Sequence[float] | None = None,
     title: str = "",
 ) -> Figure:
-    """Draw curves into one picture, to compare them.
-
-    Args:
-        curves: the name of each, and its values.
-        xlabel: what runs to the right.
-        ylabel: what the values are.
-        x: the places of the values; None: 1, 2, 3 …
-        title: above the figure.
-    """
+    """Draw named curves into one picture; their values stand at `x`, or else at 1, 2 and so on."""
     figure = Figure(figsize=(7, 3.8), layout="constrained")
     axes = figure.subplots()
     for name, values in curves.items():
@@ -160,13 +135,7 @@ def plot_curves(
 def plot_confusion(
     matrix: np.ndarray, title: str = "", class_names: Sequence[str] = DIGITS
 ) -> Figure:
-    """Draw a confusion matrix with its counts; the darker, the more frequent the mistake.
-
-    Args:
-        matrix: int64 [10, 10]; row: true digit, column: predicted digit.
-        title: above the figure.
-        class_names: what the ten classes are called.
-    """
+    """Draw a matrix of `confusion_matrix`; the darker, the more frequent the mistake."""
     figure = Figure(figsize=(6.4, 6), layout="constrained")
     axes = figure.subplots()
     # The diagonal, what was read right, would outshine everything else.
@@ -179,9 +148,10 @@ def plot_confusion(
                 style["color"] = "white"  # on a dark field
             text = str(count) if count else ""
             axes.text(read, true, text, ha="center", va="center", fontsize=9, **style)
+    names = [_literal(name) for name in class_names]
+    axes.set_xticks(range(len(matrix)), names)
+    axes.set_yticks(range(len(matrix)), names)
     axes.set(xlabel="read as", ylabel="true digit")
-    axes.set_yticks(range(len(matrix)), [*map(_literal, class_names)])
-    axes.set_xticks(range(len(matrix)), [*map(_literal, class_names)])
     if not are_digits(class_names):
         axes.set_ylabel("true class")
         axes.tick_params("x", rotation=60)
@@ -273,7 +243,8 @@ def plot_preparation(pictures: Sequence[Mapping[str, Any]], titles: Sequence[str
             axes.imshow(pixels, cmap="gray", vmin=0, vmax=255)
             axes.set(xticks=[], yticks=[])
             if index == 0:
-                axes.set_title(_in_lines(name), fontsize=7)
+                in_lines = re.sub("([^_]+_[^_]+)_", r"\1\n", name)  # of two words
+                axes.set_title(in_lines, fontsize=7)
         if titles:
             row[0].set_ylabel(_literal(titles[index]), fontsize=7)
     return figure
@@ -284,20 +255,11 @@ def _literal(text: str) -> str:
     return text.replace("$", r"\$")
 
 
-def _in_lines(name: str) -> str:
-    """Break the name of a step after every second word."""
-    words = name.split("_")
-    pairs = ("_".join(words[start : start + 2]) for start in range(0, len(words), 2))
-    return "\n".join(pairs)
-
-
 def plot_reliability(curves: Mapping[str, Sequence[Mapping[str, Any]]], title: str = "") -> Figure:
     """Draw accuracy against confidence, and how many readings have each confidence.
 
-    Args:
-        curves: the name of each, and its rows with count, confidence and accuracy, as
-            `calibration.Bin` has them; rows without readings are left out.
-        title: above the figure.
+    Each curve is a name and rows with count, confidence and accuracy, as `calibration.Bin` has
+    them; rows without readings are left out.
     """
     figure = Figure(figsize=(9, 4), layout="constrained")
     left, right = figure.subplots(1, 2)
@@ -390,21 +352,13 @@ def _scale_for(values: Sequence[float]) -> str:
 
 
 def draw_in_terminal(image: np.ndarray) -> str:
-    """Draw an image with characters, two for each pixel, as a terminal's are narrow.
-
-    Args:
-        image: uint8 [28, 28].
-    """
+    """Draw uint8 [28, 28] with characters, two for each pixel, as a terminal's are narrow."""
     shades = image.astype(int) * (len(_SHADES) - 1) // 255
     return "\n".join("".join(2 * _SHADES[shade] for shade in row).rstrip() for row in shades)
 
 
 def save_figure(figure: Figure, path: Path) -> None:
-    """Write a figure as a picture file; its ending (.png, .svg, .pdf) says which kind.
-
-    Args:
-        figure: what to write.
-        path: the file; replaced where there is one, and its folder made where it is missing.
+    """Write a figure into a new file or over an old one; its ending is one of ENDINGS.
 
     Raises:
         RunError: the file cannot be written, or its ending is unknown.
@@ -416,11 +370,7 @@ def save_figure(figure: Figure, path: Path) -> None:
 
 
 def check_plot_file(path: Path) -> None:
-    """Refuse to draw into a file that holds anything but an earlier drawing.
-
-    Raises:
-        UsageError: it is not a file's name, its ending is unknown, or something else is there.
-    """
+    """Refuse, by a UsageError, to draw into a file that holds anything but an earlier drawing."""
     refuse_overwrite(path, _is_drawn_by_matplotlib, "a drawing of this command", "steps.png")
     if path.suffix.lower() not in ENDINGS:
         raise UsageError(
