@@ -19,6 +19,7 @@ the index of the test image, and draws the mistakes again.
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import textwrap
 from collections.abc import Sequence
@@ -110,7 +111,7 @@ def measure_stage(stage: str) -> dict[str, Any]:
     calibration = None
     # The neuron that answers with a number has no probabilities.
     if recognizer.outputs(mnist.test.images[:1]).shape[1] > 1:
-        measured = measure_calibration(recognizer, mnist).as_json()
+        measured = dataclasses.asdict(measure_calibration(recognizer, mnist))
         for trust in (measured["before"], measured["after"]):
             if trust:
                 del trust["curve"]  # long, and shown by `evaluate --calibration --plot`

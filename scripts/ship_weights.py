@@ -126,11 +126,11 @@ def cool(stage: str, model: Tensors, validation: Split) -> float:
     from paddle import nn
 
     from paddle_mnist.core.stages import build_network
-    from paddle_mnist.measure.calibration import WhyNot, fit_temperature
+    from paddle_mnist.measure.calibration import fit_temperature
 
     temperature = fit_temperature(measure(stage, model, validation).outputs, validation.labels)
-    if isinstance(temperature, WhyNot):
-        raise RunError(temperature.reason)
+    if isinstance(temperature, str):
+        raise RunError(temperature)
     layers = build_network(stage).named_sublayers()
     last = [name for name, layer in layers if isinstance(layer, nn.Linear)][-1]
     for name in (f"{last}.weight", f"{last}.bias"):

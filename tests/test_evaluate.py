@@ -235,7 +235,7 @@ def test_the_calibration_through_the_command(run, cnn, tmp_path):
     assert "500 for validation" in err  # those that were held out at the training
     result = json.loads(out)
     mnist, recognizer = load_mnist("sample"), Recognizer.load(cnn)
-    assert result == measure_calibration(recognizer, mnist).as_json()
+    assert result == dataclasses.asdict(measure_calibration(recognizer, mnist))
     assert result["accuracy"] == load_record(cnn)["test"]["accuracy"]
     assert result["before"]["loss"] == pytest.approx(load_record(cnn)["test"]["loss"], rel=1e-4)
     before = sorted(path.name for path in cnn.iterdir())

@@ -71,17 +71,6 @@ ABLATIONS: dict[str, dict[str, Step]] = {
 
 
 def ablate(recognizer: Recognizer, folder: Path) -> Iterator[tuple[str, Measurement]]:
-    """Measure a folder of pictures in each of the ways of ABLATIONS.
-
-    Args:
-        recognizer: reads the pictures.
-        folder: as for `measure_pictures`.
-
-    Yields:
-        The name of the way, and what was measured; the first is with all steps.
-
-    Raises:
-        DataError: `labels.csv` is missing or damaged, or names a picture that is not there.
-    """
+    """Do as `measure_pictures` in each of the ways of ABLATIONS; yield its name and the result."""
     for name, instead in ABLATIONS.items():
         yield name, measure_pictures(recognizer, folder, instead)

@@ -1,14 +1,12 @@
 """Is a network right as often as it says? The calibration error, and the temperature that mends it.
 
 After Guo, Pleiss, Sun and Weinberger, On calibration of modern neural networks, ICML 2017
-(arXiv 1706.04599). Knows nothing of the command line, and writes no files.
+(arXiv 1706.04599).
 """
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -26,21 +24,13 @@ _HALVINGS = 60  # of the logarithm of that range: finer than float64 tells apart
 
 @dataclass(frozen=True)
 class Bin:
-    """The readings whose highest probability lies in one range.
-
-    Attributes:
-        low: the range's lower end, which does not belong to it.
-        high: its upper end, which does.
-        count: how many readings there are in it.
-        confidence: the mean of their highest probabilities; None where there are none.
-        accuracy: the share of them that is right; None where there are none.
-    """
+    """The readings whose highest probability is above `low`, and `high` at most."""
 
     low: float
     high: float
-    count: int
-    confidence: float | None
-    accuracy: float | None
+    count: int  # how many they are
+    confidence: float | None  # the mean of their highest probabilities; None where there are none
+    accuracy: float | None  # the share of them that is right; None where there are none
 
 
 def reliability_curve(probabilities: np.ndarray, labels: np.ndarray, bins: int = BINS) -> list[Bin]:
@@ -60,27 +50,20 @@ def reliability_curve(probabilities: np.ndarray, labels: np.ndarray, bins: int =
     curve = []
     for place in range(bins):
         inside = places == place
-        means = (
-            (float(confidence[inside].mean()), float(right[inside].mean()))
-            if inside.any()
-            else (None, None)
-        )
-        curve.append(Bin(place / bins, (place + 1) / bins, int(inside.sum()), *means))
+        count = int(inside.sum())
+        sure = float(confidence[inside].mean()) if count else None
+        accuracy = float(right[inside].mean()) if count else None
+        curve.append(Bin(place / bins, (place + 1) / bins, count, sure, accuracy))
     return curve
 
 
 def expected_calibration_error(
     probabilities: np.ndarray, labels: np.ndarray, bins: int = BINS
 ) -> float:
-    """Tell how far confidence and accuracy lie apart: the mean over bins, weighted by their counts.
+    """Tell how far confidence and accuracy lie apart, 0 to 1.
 
-    Args:
-        probabilities: [N, 10], N at least 1, each row adds up to 1.
-        labels: int64 [N], the true digits.
-        bins: into how many ranges of equal width 0 to 1 is cut.
-
-    Returns:
-        0 (right as often as it says) to 1.
+    It is the mean over the bins of `reliability_curve`, which takes the same arguments, weighted by
+    their counts.
     """
     curve = reliability_curve(probabilities, labels, bins)
     gaps = (
@@ -98,14 +81,7 @@ def cross_entropy_of(logits: np.ndarray, labels: np.ndarray) -> float:
     return float((np.log(np.exp(above).sum(axis=1)) - of_labels).mean())
 
 
-@dataclass(frozen=True)
-class WhyNot:
-    """Why there is no temperature, in a sentence for the user."""
-
-    reason: str
-
-
-def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float | WhyNot:
+def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float | str:
     """Find the number T > 0 for which softmax(logits / T) has the lowest cross-entropy.
 
     Above 1 the network is too sure of itself, below 1 not sure enough. No reading changes.
@@ -115,8 +91,8 @@ def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float | WhyNot:
         labels: int64 [N], the true digits.
 
     Returns:
-        T; or why no T is the best: all images are read right, so that the lower T the better, or
-        they are read no better than by chance, so that the higher T the better.
+        T; or a sentence why no T is the best: all images are read right, so that the lower T the
+        better, or they are read no better than by chance, so that the higher T the better.
     """
     logits = logits.astype(np.float64)
     of_labels = logits[np.arange(len(labels)), labels]  # [N, 10] -> [N]
@@ -126,12 +102,12 @@ def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float | WhyNot:
         return float(((softmax(inverse * logits) * logits).sum(axis=1) - of_labels).mean())
 
     if slope(1 / _LOWEST) <= 0:
-        return WhyNot(
+        return (
             f"no temperature can be fitted: all {len(labels):,} validation images are read right, "
             "so that none is too low; hold out more images, with --validation at the training"
         )
     if slope(1 / _HIGHEST) >= 0:
-        return WhyNot(
+        return (
             "no temperature can be fitted: the validation images are read no better than by "
             "chance, so that none is too high; train the network longer"
         )
@@ -144,44 +120,24 @@ def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float | WhyNot:
 
 @dataclass(frozen=True)
 class Reliability:
-    """How far a network's probabilities can be relied on.
+    """How far a network's probabilities can be relied on."""
 
-    Attributes:
-        error: the expected calibration error.
-        loss: the cross-entropy.
-        curve: accuracy for each range of confidence.
-    """
-
-    error: float
-    loss: float
+    error: float  # the expected calibration error
+    loss: float  # the cross-entropy
     curve: list[Bin]
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """What was found on test images.
+    """What was found on test images."""
 
-    Attributes:
-        accuracy: the share read right, which no temperature changes.
-        count: how many test images there were.
-        before: of the probabilities as they are.
-        after: of those after division by the temperature; None where none was fitted.
-        temperature: fitted on validation images; None where none was fitted.
-        validation_count: how many validation images it was fitted on.
-        why_not: why no temperature was fitted; None where one was.
-    """
-
-    accuracy: float
-    count: int
-    before: Reliability
-    after: Reliability | None
-    temperature: float | None
-    validation_count: int
-    why_not: str | None
-
-    def as_json(self) -> dict[str, Any]:
-        """Turn the calibration into JSON values."""
-        return dataclasses.asdict(self)
+    accuracy: float  # the share read right, which no temperature changes
+    count: int  # how many test images there were
+    before: Reliability  # of the probabilities as they are
+    after: Reliability | None  # with the temperature; None where none was fitted
+    temperature: float | None  # fitted on validation images; None where none was
+    validation_count: int  # how many images it was fitted on
+    why_not: str | None  # why no temperature was fitted; None where one was
 
 
 def validation_share(recognizer: Recognizer) -> float | None:
@@ -195,8 +151,8 @@ def measure_calibration(recognizer: Recognizer, mnist: Mnist) -> Calibration:
 
     Args:
         recognizer: the run.
-        mnist: data with the same part held out as at the training, see `validation_share`. If these
-            are not the data of the training, or no images were held out, no temperature is fitted.
+        mnist: data with the same part held out as at the training, see `validation_share`; of other
+            data, or where nothing was held out, no temperature is fitted.
 
     Raises:
         UsageError: the stage gives no probabilities; or the run has seen the test images.
@@ -209,7 +165,7 @@ def measure_calibration(recognizer: Recognizer, mnist: Mnist) -> Calibration:
         )
     check_unseen(recognizer, mnist)
     fitted = _temperature_of(recognizer, mnist)
-    temperature = None if isinstance(fitted, WhyNot) else fitted
+    temperature = None if isinstance(fitted, str) else fitted
     return Calibration(
         accuracy=float((predicted_digits(logits) == mnist.test.labels).mean()),
         count=len(mnist.test),
@@ -217,24 +173,24 @@ def measure_calibration(recognizer: Recognizer, mnist: Mnist) -> Calibration:
         after=measure_reliability(logits, mnist.test, temperature) if temperature else None,
         temperature=temperature,
         validation_count=len(mnist.validation) if temperature else 0,
-        why_not=fitted.reason if isinstance(fitted, WhyNot) else None,
+        why_not=fitted if isinstance(fitted, str) else None,
     )
 
 
-def _temperature_of(recognizer: Recognizer, mnist: Mnist) -> float | WhyNot:
+def _temperature_of(recognizer: Recognizer, mnist: Mnist) -> float | str:
     data = recognizer.record["data"]
     if data.get("fingerprint") is None:
-        return WhyNot(
+        return (
             "no temperature was fitted: what this run was trained on is not known, so no images "
             "are known to be new to it"
         )
     if not data.get("validation"):
-        return WhyNot(
+        return (
             "no temperature was fitted: this run held out no images to fit it on; train it with "
             "--validation 0.1"
         )
     if data["fingerprint"] != fingerprint(mnist.train, mnist.validation, mnist.test):
-        return WhyNot(
+        return (
             "no temperature was fitted: this run was trained on other data "
             f"({data.get('path')}), so the validation images of these may have been among its "
             "training images; name its data with --data"
@@ -244,13 +200,7 @@ def _temperature_of(recognizer: Recognizer, mnist: Mnist) -> float | WhyNot:
 
 
 def measure_reliability(logits: np.ndarray, split: Split, temperature: float = 1.0) -> Reliability:
-    """Measure how far softmax(logits / temperature) can be relied on.
-
-    Args:
-        logits: [N, 10], the network's outputs for the split's images.
-        split: N images, N at least 1.
-        temperature: above 0.
-    """
+    """Measure how far softmax(logits / temperature), [N, 10], can be relied on for N images."""
     scaled = logits.astype(np.float64) / temperature
     probabilities = softmax(scaled)
     return Reliability(

@@ -18,8 +18,6 @@ import numpy as np
 from paddle_mnist.system.errors import DataError
 from paddle_mnist.system.files import numbered_lines, open_file, reason_of
 
-LABELS_NAME = "labels.csv"
-
 # The limits keep a small file from asking for gigabytes. All of MNIST in one .npz has 70,000
 # pictures and 54,880,000 pixels.
 MAXIMUM_PICTURES = 100_000
@@ -31,19 +29,15 @@ LONGEST_QUOTE = 60  # characters of a file in a message
 
 @dataclass(frozen=True)
 class LabelledPicture:
-    """One row: the file's name in the folder, its digit, and where it comes from ("" if unsaid)."""
+    """A row of `labels.csv`."""
 
-    file: str
+    file: str  # its name in the folder
     label: int
-    source: str
+    source: str  # where it comes from; "" if unsaid
 
 
 def read_labels_csv(folder: Path) -> list[LabelledPicture]:
-    """Read a folder's `labels.csv`.
-
-    Args:
-        folder: has `labels.csv` with the columns file and label; a column source_repo is read
-            too, others are left alone.
+    """Read a folder's `labels.csv`, which has the columns file, label and perhaps source_repo.
 
     Returns:
         The rows, at least one, each with a file that exists.
@@ -52,7 +46,7 @@ def read_labels_csv(folder: Path) -> list[LabelledPicture]:
         DataError: the file is missing or damaged, has more than 100,000 rows, or a row has no digit
             or no picture.
     """
-    path = folder / LABELS_NAME
+    path = folder / "labels.csv"
     try:
         with open_file(path) as file:
             lines = _table(file, path)
@@ -122,11 +116,8 @@ def _parse(path: Path, line: int, row: dict[str, str]) -> LabelledPicture:
 def read_pictures_npz(path: Path) -> tuple[np.ndarray, np.ndarray]:
     """Read small grey pictures from one of NumPy's .npz files.
 
-    Args:
-        path: has the arrays `images`, uint8 [N, H, W], and `labels`, N whole numbers from 0 to 9.
-
     Returns:
-        The images, and the labels as int64 [N]; N is at least 1.
+        Its arrays `images`, uint8 [N, H, W], and `labels`, int64 [N], 0 to 9; N is at least 1.
 
     Raises:
         DataError: the file is missing or damaged, or its arrays are others, or they have more than
@@ -137,9 +128,7 @@ def read_pictures_npz(path: Path) -> tuple[np.ndarray, np.ndarray]:
             _check_directory(file)
             with zipfile.ZipFile(file) as archive, warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # NumPy warns of odd headers that it can read
-                shape, dtype = _declared(archive, "images")
-                _check_images(path, shape, dtype)
-                _check_labels(path, *_declared(archive, "labels"), count=shape[0])
+                _check_declared(path, archive)
                 images, labels = _unpacked(archive, "images"), _unpacked(archive, "labels")
     except DataError:
         raise
@@ -185,6 +174,24 @@ def _declared(archive: zipfile.ZipFile, name: str) -> tuple[tuple[int, ...], np.
     return shape, dtype
 
 
+def _check_declared(path: Path, archive: zipfile.ZipFile) -> None:
+    shape, dtype = _declared(archive, "images")
+    found = f"{path}: images is {dtype} {shape!s:.{LONGEST_QUOTE}}"
+    if dtype != np.uint8 or len(shape) != 3 or min(shape) < 1:
+        raise DataError(f"{found}; expected uint8 [N, H, W]")
+    count = shape[0]
+    if count > MAXIMUM_PICTURES or math.prod(shape) > MAXIMUM_PIXELS:
+        raise DataError(
+            f"{found}; expected at most {MAXIMUM_PICTURES:,} pictures and {MAXIMUM_PIXELS:,} pixels"
+        )
+    shape, dtype = _declared(archive, "labels")
+    if shape != (count,) or dtype.kind not in "iu":
+        raise DataError(
+            f"{path}: labels is {dtype} {shape!s:.{LONGEST_QUOTE}}; expected a digit for each of "
+            f"the {count:,} images"
+        )
+
+
 def _unpacked(archive: zipfile.ZipFile, name: str) -> np.ndarray:
     """Unpack an array of which `_declared` has told how large it is."""
     with _member(archive, name) as file:
@@ -192,21 +199,3 @@ def _unpacked(archive: zipfile.ZipFile, name: str) -> np.ndarray:
         if file.read(1):  # also makes zipfile check its checksum
             raise ValueError(f"{name} goes on after its last number")
     return array
-
-
-def _check_images(path: Path, shape: tuple[int, ...], dtype: np.dtype) -> None:
-    found = f"{path}: images is {dtype} {shape!s:.{LONGEST_QUOTE}}"
-    if dtype != np.uint8 or len(shape) != 3 or min(shape) < 1:
-        raise DataError(f"{found}; expected uint8 [N, H, W]")
-    if shape[0] > MAXIMUM_PICTURES or math.prod(shape) > MAXIMUM_PIXELS:
-        raise DataError(
-            f"{found}; expected at most {MAXIMUM_PICTURES:,} pictures and {MAXIMUM_PIXELS:,} pixels"
-        )
-
-
-def _check_labels(path: Path, shape: tuple[int, ...], dtype: np.dtype, count: int) -> None:
-    if shape != (count,) or dtype.kind not in "iu":
-        raise DataError(
-            f"{path}: labels is {dtype} {shape!s:.{LONGEST_QUOTE}}; expected a digit for each of "
-            f"the {count:,} images"
-        )

@@ -1,12 +1,8 @@
-"""How well a `Recognizer` reads: on a data set's test images, or on a folder of labelled pictures.
-
-Knows nothing of the command line, and writes no files.
-"""
+"""How well a `Recognizer` reads: on a data set's test images, or on labelled pictures."""
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -36,48 +32,19 @@ from paddle_mnist.system.errors import PictureError, UsageError
 THRESHOLDS = (0.0, 0.5, 0.7, SURE, 0.9, 0.95, 0.99)
 
 
-@dataclass(frozen=True)
-class Coverage:
-    """The readings that are at least so sure: which share they are, and how many are right."""
-
-    threshold: float
-    coverage: float
-    accuracy: float | None  # None: no reading is so sure
-
-
-@dataclass(frozen=True)
-class SourceAccuracy:
-    """How the pictures of one source were read."""
-
-    accuracy: float
-    count: int
-
-
 # Arrays have no single truth value, so a generated == would fail: equality stays that of objects.
 @dataclass(frozen=True, eq=False)
 class Measurement:
-    """What was read, against the truth.
+    """What was read, against the truth."""
 
-    Attributes:
-        labels: int64 [N], the true digits.
-        digits: int64 [N], what was read; -1 where a picture showed nothing to read.
-        loss: the mean over what was read; None where nothing was.
-        sure: float32 [N], the probability of each digit that was read; -1 where nothing was read,
-            and everywhere for the linear stage, which has no probabilities.
-        sources: where each picture comes from, or empty.
-        unreadable: file → why nothing could be read in it; each counts as a mistake.
-        class_names: what the ten classes are called.
-        note: what to know of the images before the figures are believed; None: nothing.
-    """
-
-    labels: np.ndarray
-    digits: np.ndarray
-    loss: float | None
-    sure: np.ndarray
-    sources: tuple[str, ...] = ()
-    unreadable: dict[str, str] = field(default_factory=dict)
+    labels: np.ndarray  # int64 [N], the true digits
+    digits: np.ndarray  # int64 [N], what was read; -1 where a picture showed nothing to read
+    loss: float | None  # the mean over what was read; None where nothing was
+    sure: np.ndarray  # float32 [N], the probability of each digit; -1 where there is none
+    sources: tuple[str, ...] = ()  # where each picture comes from, or empty
+    unreadable: dict[str, str] = field(default_factory=dict)  # file → why it is a mistake
     class_names: tuple[str, ...] = DIGITS
-    note: str | None = None
+    note: str | None = None  # what to know of the images before the figures are believed
 
     @property
     def matrix(self) -> np.ndarray:
@@ -106,33 +73,31 @@ class Measurement:
         return accuracy_by_class(self.labels, self.digits)
 
     @property
-    def by_source(self) -> dict[str, SourceAccuracy]:
-        """The accuracy for each source, in alphabetical order; empty where none is named."""
-        sources, right = np.array(self.sources), self._right
-        return {
-            str(name): SourceAccuracy(
-                float(right[sources == name].mean()), int((sources == name).sum())
-            )
-            for name in np.unique(sources)
-        }
+    def by_source(self) -> dict[str, dict[str, float]]:
+        """The accuracy and the count of each source, by name; empty where none is named."""
+        sources, found = np.array(self.sources), {}
+        for name in sorted(set(self.sources)):
+            right = self._right[sources == name]
+            found[name] = {"accuracy": float(right.mean()), "count": len(right)}
+        return found
 
     @property
     def mean_of_sources(self) -> float | None:
         """The accuracy in which each source counts the same; None where none is named."""
-        if not self.sources:
-            return None
-        return float(np.mean([source.accuracy for source in self.by_source.values()]))
+        accuracies = [source["accuracy"] for source in self.by_source.values()]
+        return float(np.mean(accuracies)) if accuracies else None
 
     @property
-    def coverage(self) -> list[Coverage]:
+    def coverage(self) -> list[dict[str, float | None]]:
         """What is left, and how good it is, at each of THRESHOLDS; empty without probabilities."""
+        rows: list[dict[str, float | None]] = []
         if not (self.sure >= 0).any():
-            return []
-        rows = []
+            return rows
         for threshold in THRESHOLDS:
-            believed = self.sure >= threshold
-            accuracy = float(self._right[believed].mean()) if believed.any() else None
-            rows.append(Coverage(threshold, float(believed.mean()), accuracy))
+            right = self._right[self.sure >= threshold]
+            accuracy = float(right.mean()) if len(right) else None
+            share = len(right) / self.count
+            rows.append({"threshold": threshold, "coverage": share, "accuracy": accuracy})
         return rows
 
     @property
@@ -151,10 +116,10 @@ class Measurement:
             "class_names": list(self.class_names),
         }
         if self.sources:
-            result["by_source"] = {name: vars(row) for name, row in self.by_source.items()}
+            result["by_source"] = self.by_source
             result["mean_of_sources"] = self.mean_of_sources
         if self.coverage:
-            result["coverage"] = [vars(row) for row in self.coverage]
+            result["coverage"] = self.coverage
         if self.unreadable:
             result["unreadable"] = self.unreadable
         if self.note:
@@ -172,26 +137,17 @@ def measure_test_images(recognizer: Recognizer, mnist: Mnist) -> Measurement:
     note = check_unseen(recognizer, mnist)
     loss_function = LOSSES[STAGES[recognizer.stage].loss]
     test = loop.evaluate(recognizer.network, loss_function, mnist.test)
-    digits = predicted_digits(test.outputs)
-    return Measurement(
-        mnist.test.labels,
-        digits,
-        test.loss,
-        highest_probabilities(test.outputs),
-        class_names=mnist.source.class_names,
-        note=note,
-    )
+    digits, sure = predicted_digits(test.outputs), highest_probabilities(test.outputs)
+    names = mnist.source.class_names
+    return Measurement(mnist.test.labels, digits, test.loss, sure, class_names=names, note=note)
 
 
 def check_unseen(recognizer: Recognizer, mnist: Mnist) -> str | None:
-    """Refuse to measure a run on test images that it was trained on or chosen with.
+    """Refuse, by a UsageError, test images that a run was trained on or chosen with.
 
     Returns:
-        What to tell the user: a few images coincide, or it is not known what the run has seen;
-        None: it has seen none of them.
-
-    Raises:
-        UsageError: it has seen more of them than chance explains.
+        What to tell the user where a few of them coincide, which may be chance, or where it is not
+        known what the run has seen; None: it has seen none of them.
     """
     if recognizer.seen is None:
         return "it is not known which images this run was trained on; it may have seen these"
@@ -202,9 +158,8 @@ def check_unseen(recognizer: Recognizer, mnist: Mnist) -> str | None:
     done = f"this run was {describe_seen(found, count)}"
     if not more_than_by_chance(found, count):
         return done
-    whose = ""
-    if mnist.source.kind == "sample":
-        whose = " (the sample's come from MNIST's training set)"
+    is_sample = mnist.source.kind == "sample"
+    whose = " (the sample's come from MNIST's training set)" if is_sample else ""
     raise UsageError(
         f"{done}{whose}: it has seen them, so its accuracy there says nothing; give --data with "
         "test images that it has not seen, or a run that was trained on other images"
@@ -212,14 +167,7 @@ def check_unseen(recognizer: Recognizer, mnist: Mnist) -> str | None:
 
 
 def highest_probabilities(outputs: np.ndarray) -> np.ndarray:
-    """Tell how sure a network is of each of its readings.
-
-    Args:
-        outputs: float32 [N, 10], or [N, 1] of the linear stage.
-
-    Returns:
-        float32 [N], 0.1 to 1; -1 for the linear stage, which has no probabilities.
-    """
+    """Tell how sure a network is of each reading: float32 [N], -1 for the linear stage's [N, 1]."""
     if outputs.shape[1] == 1:
         return np.full(len(outputs), -1, np.float32)
     highest: np.ndarray = softmax(outputs).max(axis=1)
@@ -240,16 +188,18 @@ def measure_pictures(
     Raises:
         DataError: `labels.csv` is missing or damaged, or names a picture that is not there.
     """
-    rows = _open_npz(folder) if folder.suffix.lower() == ".npz" else _open_folder(folder)
-    labels = np.array([row.label for row, _open in rows])
+    rows = _labelled(folder)
+    labels = np.array([row.label for row, _pixels in rows])
     digits, images, unreadable = np.full(len(rows), -1), {}, {}
     sure = np.full(len(rows), -1, np.float32)
-    for index, (row, open_one) in enumerate(rows):
+    for index, (row, pixels) in enumerate(rows):
+        file = folder / row.file
         try:
-            images[index] = prepare(open_one(), instead)
+            picture = open_picture(file) if pixels is None else Image.fromarray(pixels)
+            images[index] = prepare(picture, instead)
         except PictureError as error:
             # The message begins with the whole path, and the file is named already.
-            unreadable[row.file] = str(error).removeprefix(f"{folder / row.file}: ")
+            unreadable[row.file] = str(error).removeprefix(f"{file}: ")
     loss = None
     if images:
         readable = np.array(list(images))
@@ -259,33 +209,19 @@ def measure_pictures(
         loss_function = LOSSES[STAGES[recognizer.stage].loss]
         truth = paddle.to_tensor(labels[readable])
         loss = float(loss_function(paddle.to_tensor(outputs), truth))
-    sources = tuple(row.source for row, _open in rows)
-    return Measurement(
-        labels,
-        digits,
-        loss,
-        sure,
-        sources if any(sources) else (),
-        unreadable,
-        recognizer.class_names,
-    )
+    sources = tuple(row.source for row, _pixels in rows)
+    if not any(sources):
+        sources = ()
+    return Measurement(labels, digits, loss, sure, sources, unreadable, recognizer.class_names)
 
 
-_Rows = list[tuple[LabelledPicture, Callable[[], Image.Image]]]
-
-
-def _open_folder(folder: Path) -> _Rows:
+def _labelled(folder: Path) -> list[tuple[LabelledPicture, np.ndarray | None]]:
+    """The rows of a folder's labels.csv; or of an .npz, each with its pixels, uint8 [H, W]."""
+    if folder.suffix.lower() != ".npz":
+        return [(row, None) for row in read_labels_csv(folder)]
+    images, labels = read_pictures_npz(folder)
+    names = [f"image {number}" for number in range(len(images))]
     return [
-        (row, functools.partial(open_picture, folder / row.file)) for row in read_labels_csv(folder)
-    ]
-
-
-def _open_npz(path: Path) -> _Rows:
-    images, labels = read_pictures_npz(path)
-    return [
-        (
-            LabelledPicture(f"image {number}", int(label), ""),
-            functools.partial(Image.fromarray, image),
-        )
-        for number, (image, label) in enumerate(zip(images, labels))
+        (LabelledPicture(name, int(label), ""), image)
+        for name, label, image in zip(names, labels, images)
     ]

@@ -1,6 +1,6 @@
 """How much a network still reads when its pictures are disturbed: noise, rotation, shift, patches.
 
-Knows nothing of the command line, and writes no files.
+It is a report: nothing should be chosen by it, as these are test images.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from PIL import Image
 
 from paddle_mnist.core.metrics import predicted_digits
 from paddle_mnist.data import Mnist
+from paddle_mnist.data.split import SIDE
 from paddle_mnist.measure.measurement import check_unseen
 from paddle_mnist.runs.recognizer import Recognizer
 
@@ -50,12 +51,8 @@ def move(images: np.ndarray, strength: float, random: np.random.Generator) -> np
 
 def shifted(image: np.ndarray, down: int, right: int) -> np.ndarray:
     """Move an image, uint8 [28, 28], by whole pixels; paper (0) moves in."""
-    height, width = image.shape
-    moved = np.zeros_like(image)
-    moved[max(0, down) : height + min(0, down), max(0, right) : width + min(0, right)] = image[
-        max(0, -down) : height - max(0, down), max(0, -right) : width - max(0, right)
-    ]
-    return moved
+    wide = np.pad(image, SIDE)  # paper on all sides
+    return wide[SIDE - down : 2 * SIDE - down, SIDE - right : 2 * SIDE - right]
 
 
 def erase(images: np.ndarray, strength: float, random: np.random.Generator) -> np.ndarray:
@@ -70,19 +67,12 @@ def erase(images: np.ndarray, strength: float, random: np.random.Generator) -> n
 
 @dataclass(frozen=True)
 class Disturbance:
-    """One way to disturb images.
+    """One way to disturb images."""
 
-    Attributes:
-        change: takes images, uint8 [N, 28, 28], a strength and a source of random numbers; returns
-            changed copies.
-        strengths: those that are measured, from weak to strong; 0, which changes nothing, is not
-            among them.
-        unit: what a strength counts.
-    """
-
+    # From images, uint8 [N, 28, 28], a strength and a source of random numbers to changed copies.
     change: Callable[[np.ndarray, float, np.random.Generator], np.ndarray]
-    strengths: tuple[float, ...]
-    unit: str
+    strengths: tuple[float, ...]  # from weak to strong, without 0, which changes nothing
+    unit: str  # what a strength counts
 
 
 DISTURBANCES: dict[str, Disturbance] = {
@@ -104,7 +94,7 @@ def disturbed(images: np.ndarray, name: str, strength: float) -> np.ndarray:
     Args:
         images: uint8 [N, 28, 28].
         name: a key of DISTURBANCES.
-        strength: 0 or more; whole pixels for "shift" and "patch", at most 28.
+        strength: 0 or more, in the disturbance's unit; for "shift" and "patch" 28 at most.
     """
     return DISTURBANCES[name].change(images, strength, np.random.default_rng(SEED))
 
@@ -116,13 +106,7 @@ def some_test_images(mnist: Mnist, count: int = COUNT) -> Mnist:
 
 
 def measure_robustness(recognizer: Recognizer, mnist: Mnist) -> Iterator[tuple[str, float, float]]:
-    """Measure on test images, disturbed in each way of DISTURBANCES.
-
-    It is a report: nothing should be chosen by it, as these are test images.
-
-    Args:
-        recognizer: the run.
-        mnist: whose test images are taken, all of them; see `some_test_images`.
+    """Measure on all test images, disturbed in each way of DISTURBANCES.
 
     Yields:
         The name of the disturbance, its strength, and the accuracy; for each disturbance first
