@@ -24,7 +24,6 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from paddle_mnist.core.transforms import norm_img
 from paddle_mnist.data import Split, load_mnist
 from paddle_mnist.system.runtime import prepare
 
@@ -86,6 +85,7 @@ from paddle_mnist.core.loop import Batches, fit, train_step
 from paddle_mnist.core.losses import cross_entropy
 from paddle_mnist.core.optimizers import build_optimizer, build_schedule
 from paddle_mnist.core.stages import build_network
+from paddle_mnist.core.transforms import norm_img
 from paddle_mnist.plots.progress_bar import ProgressBar
 from paddle_mnist.system.runtime import set_seed
 
