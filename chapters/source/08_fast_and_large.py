@@ -768,7 +768,7 @@ folder = Path(temporary.name)
 config = configure("mlp", epochs=2, data="sample")
 run_training(config, folder / "unbroken")
 print()
-for path in sorted((folder / "unbroken").iterdir()):
+for path in sorted((folder / "unbroken").glob("[!.]*")):
     print(f"{path.name:20} {path.stat().st_size:9,} bytes")
 
 # %% [markdown] lang="en"
